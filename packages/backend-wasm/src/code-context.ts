@@ -1,0 +1,166 @@
+import type { Buffer, IndexExpression } from '@downhill/tensor';
+import { bytesPerElement, coefficientOf } from '@downhill/tensor';
+import type { FunctionBuilder, ValueType } from './assembler.js';
+import type { ImportIndices } from './imports.js';
+import { emitScalar } from './scalar.js';
+
+/** Where a register of the loop language lives; a vector one holds four neighbours along the vector axis. */
+export interface RegisterPlace {
+  readonly local: number;
+  readonly vector: boolean;
+}
+
+/** What code generation knows while it writes one kernel. */
+export class CodeContext {
+  readonly f: FunctionBuilder;
+  readonly imports: ImportIndices;
+  readonly buffers: readonly Buffer[];
+  /** The local that holds the counter of an open loop. */
+  readonly counters = new Map<number, number>();
+  readonly registers = new Map<number, RegisterPlace>();
+  /** The loop counter whose neighbouring values fill the lanes of vectors, where there is one. */
+  vectorAxis: number | undefined;
+  /** Whether the engine has relaxed multiply-add. */
+  readonly relaxed: boolean;
+  /** A stretch of memory for packed operands; its address is in this local. */
+  readonly scratch: number;
+  readonly #bases: readonly number[];
+  /** Addresses computed before the innermost loop, by buffer and index. */
+  #pointers = new Map<string, { readonly local: number; readonly axis: number; readonly step: number }>();
+
+  constructor(
+    f: FunctionBuilder,
+    options: {
+      readonly imports: ImportIndices;
+      readonly buffers: readonly Buffer[];
+      readonly bases: readonly number[];
+      readonly scratch: number;
+      readonly relaxed: boolean;
+    },
+  ) {
+    this.f = f;
+    this.imports = options.imports;
+    this.buffers = options.buffers;
+    this.#bases = options.bases;
+    this.scratch = options.scratch;
+    this.relaxed = options.relaxed;
+  }
+
+  local(type: ValueType): number {
+    return this.f.local(type);
+  }
+
+  counter(axis: number): number {
+    const local = this.counters.get(axis);
+    if (local === undefined) throw new TypeError(`loop ${axis} is not open`);
+    return local;
+  }
+
+  register(register: number): RegisterPlace {
+    const place = this.registers.get(register);
+    if (place === undefined) throw new TypeError(`register ${register} is not set`);
+    return place;
+  }
+
+  /** Emits the value of an index. */
+  index(index: IndexExpression): void {
+    const { f } = this;
+    f.i32Const(index.offset);
+    for (const { atom, coefficient } of index.terms) {
+      switch (atom.kind) {
+        case 'axis':
+          f.get(this.counter(atom.axis));
+          break;
+        case 'value': {
+          // A computed index may be out of range until its check is read; it must not leave the buffer.
+          const place = this.local('i32');
+          emitScalar(this, atom.value);
+          f.tee(place).i32Const(0).get(place).i32Const(atom.extent).op('i32.lt_u').op('select');
+          f.release(place);
+          break;
+        }
+        default:
+          this.#divide(atom.index, atom.divisor, atom.kind, atom.lowest < 0 || atom.kind === 'mod');
+      }
+      if (coefficient !== 1) f.i32Const(coefficient).op('i32.mul');
+      f.op('i32.add');
+    }
+  }
+
+  #divide(index: IndexExpression, divisor: number, kind: 'floorDiv' | 'mod', signed: boolean): void {
+    const { f } = this;
+    if (!signed) {
+      this.index(index);
+      f.i32Const(divisor).op('i32.div_u');
+      return;
+    }
+    const value = this.local('i32');
+    this.index(index);
+    f.tee(value);
+    // Rounding towards -infinity: what is below 0 is moved down by divisor - 1 first.
+    if (kind === 'floorDiv') {
+      f.get(value).i32Const(31).op('i32.shr_s').i32Const(divisor - 1).op('i32.and').op('i32.sub');
+      f.i32Const(divisor).op('i32.div_s');
+    } else {
+      f.i32Const(divisor).op('i32.rem_s').i32Const(divisor).op('i32.add').i32Const(divisor).op('i32.rem_s');
+    }
+    f.release(value);
+  }
+
+  /** Emits an address and returns the constant offset that belongs to it, in bytes. */
+  address(buffer: number, index: IndexExpression): number {
+    const { f } = this;
+    const { dtype, role, offset } = this.buffers[buffer];
+    const bytes = bytesPerElement(dtype);
+    const pointer = this.#pointers.get(pointerKey(buffer, index));
+    if (pointer !== undefined) {
+      f.get(pointer.local);
+      if (pointer.step !== 0) {
+        f.get(this.counter(pointer.axis));
+        if (pointer.step !== 1) f.i32Const(pointer.step).op('i32.mul');
+        f.op('i32.add');
+      }
+      return 0;
+    }
+    f.get(this.#bases[buffer]);
+    this.index(index);
+    if (bytes > 1) f.i32Const(bytes).op('i32.mul');
+    f.op('i32.add');
+    return role === 'resident' ? 0 : offset;
+  }
+
+  /** Computes the addresses of what a loop loads and stores, as far as they do not change in it, then runs `body`. */
+  withPointers(places: readonly { buffer: number; index: IndexExpression }[], axis: number, body: () => void): void {
+    const before = this.#pointers;
+    this.#pointers = new Map(before);
+    const locals: number[] = [];
+    for (const { buffer, index } of places) {
+      const key = pointerKey(buffer, index);
+      const coefficient = coefficientOf(index, axis);
+      if (coefficient === undefined || this.#pointers.has(key)) continue;
+      if (index.terms.some(({ atom }) => atom.kind === 'value')) continue;
+      const { dtype, role, offset } = this.buffers[buffer];
+      const bytes = bytesPerElement(dtype);
+      const still = {
+        ...index,
+        terms: index.terms.filter(({ atom }) => atom.kind !== 'axis' || atom.axis !== axis),
+      };
+      const local = this.local('i32');
+      locals.push(local);
+      this.f.get(this.#bases[buffer]);
+      this.index(still);
+      if (bytes > 1) this.f.i32Const(bytes).op('i32.mul');
+      this.f.op('i32.add');
+      if (role !== 'resident' && offset > 0) this.f.i32Const(offset).op('i32.add');
+      this.f.set(local);
+      this.#pointers.set(key, { local, axis, step: coefficient * bytes });
+    }
+    body();
+    this.#pointers = before;
+    this.f.release(...locals);
+  }
+}
+
+function pointerKey(buffer: number, index: IndexExpression): string {
+  return `${buffer}[${index.key}]`;
+}

@@ -1,0 +1,70 @@
+import { BackendError } from '@downhill/tensor';
+
+const PAGE = 65536;
+/** A cache line: every block starts on one. */
+const ALIGNMENT = 64;
+/** WebAssembly's addresses are 32 bits. */
+const LIMIT = 4 * 1024 ** 3;
+/** Vector loads at the end of a buffer may read this far beyond it. */
+const MARGIN = 64;
+
+interface Block {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** The memory of a backend: blocks that are allocated and freed, first fit, neighbours joined. */
+export class Memory {
+  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+  /** Free blocks by offset. */
+  #free: Block[] = [];
+  #end = ALIGNMENT;
+
+  /** The offset of `bytes` zeroed bytes. Throws a BackendError, with nothing changed, where 4 GiB do not suffice. */
+  allocate(bytes: number): number {
+    const wanted = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    const place = this.#free.findIndex((block) => block.bytes >= wanted);
+    if (place >= 0) {
+      const { offset, bytes: found } = this.#free[place];
+      const rest = found > wanted ? [{ offset: offset + wanted, bytes: found - wanted }] : [];
+      this.#free.splice(place, 1, ...rest);
+      new Uint8Array(this.memory.buffer, offset, wanted).fill(0);
+      return offset;
+    }
+    const offset = this.#end;
+    this.#grow(offset + wanted + MARGIN);
+    this.#end = offset + wanted;
+    new Uint8Array(this.memory.buffer, offset, wanted).fill(0);
+    return offset;
+  }
+
+  #grow(end: number): void {
+    const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE);
+    if (missing <= 0) return;
+    const refuse = (why: string): never => {
+      throw new BackendError(
+        `wasm: ${end} bytes of memory are needed, but ${why}; use smaller batches or models, or dispose() of old ones`,
+      );
+    };
+    if (end > LIMIT) refuse('WebAssembly can address 4 GiB');
+    try {
+      this.memory.grow(missing);
+    } catch {
+      refuse('the engine granted no more');
+    }
+  }
+
+  free(offset: number, bytes: number): void {
+    const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    const blocks = [...this.#free, { offset, bytes: size }].sort((a, b) => a.offset - b.offset);
+    this.#free = [];
+    for (const block of blocks) {
+      const last = this.#free.at(-1);
+      if (last !== undefined && last.offset + last.bytes === block.offset) {
+        this.#free[this.#free.length - 1] = { offset: last.offset, bytes: last.bytes + block.bytes };
+      } else {
+        this.#free.push(block);
+      }
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import type { Program, Statement } from '@downhill/tensor';
+import { BackendError, DownhillError } from '@downhill/tensor';
+import { ModuleBuilder } from './assembler.js';
+import { CodeContext } from './code-context.js';
+import { matchContraction, scratchBytes } from './contraction.js';
+import type { ImportIndices, ImportName } from './imports.js';
+import { IMPORTS } from './imports.js';
+import { emitStatements } from './statements.js';
+
+/** The bytes of scratch memory a program's kernels want beside its arena. */
+export function scratchOf({ kernels }: Program): number {
+  const visit = (statement: Statement): number => {
+    if (statement.kind !== 'loop') return 0;
+    const contraction = matchContraction(statement);
+    return Math.max(contraction === undefined ? 0 : scratchBytes(contraction), ...statement.body.map(visit));
+  };
+  return Math.max(0, ...kernels.flatMap(({ body }) => body.map(visit)));
+}
+
+/**
+ * A whole program as one module: `run(table)` runs all kernels. The table, in memory, holds the address of the arena, of
+ * the scratch memory and of each resident, so one module serves any variables of the right shapes.
+ */
+export function assembleProgram(program: Program, { relaxed }: { readonly relaxed: boolean }): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder();
+  const names = Object.keys(IMPORTS) as ImportName[];
+  const imports = Object.fromEntries(
+    names.map((name) => {
+      const parameters = name === 'pow' ? (['f64', 'f64'] as const) : (['f64'] as const);
+      return [name, module.importFunction('math', name, parameters, ['f64'])];
+    }),
+  ) as ImportIndices;
+  module.importMemory('host', 'memory', { initial: 1, maximum: 65536 });
+  const run = module.function(['i32'], [], 'run');
+  for (const kernel of program.kernels) {
+    const f = module.function(['i32'], []);
+    const load = (slot: number): number => {
+      const local = f.local('i32');
+      f.get(0).memory('i32.load', slot * 4).set(local);
+      return local;
+    };
+    const arena = load(0);
+    const scratch = load(1);
+    const residents = new Map<number, number>();
+    const bases = program.buffers.map(({ role, slot }, buffer) => {
+      if (role !== 'resident') return arena;
+      if (!touches(kernel.body, buffer)) return arena;
+      const local = residents.get(slot) ?? load(2 + slot);
+      residents.set(slot, local);
+      return local;
+    });
+    const context = new CodeContext(f, { imports, buffers: program.buffers, bases, scratch, relaxed });
+    try {
+      emitStatements(context, kernel.body);
+    } catch (error) {
+      if (!(error instanceof DownhillError)) throw error;
+      throw new BackendError(`${error.message} (kernel '${kernel.label}')`);
+    }
+    run.get(0).call(f.index);
+  }
+  return module.finish();
+}
+
+/** Whether a buffer is named anywhere in statements. */
+function touches(statements: readonly Statement[], buffer: number): boolean {
+  return buffersIn(statements).has(buffer);
+}
+
+const known = new WeakMap<readonly Statement[], Set<number>>();
+
+function buffersIn(statements: readonly Statement[]): Set<number> {
+  const before = known.get(statements);
+  if (before !== undefined) return before;
+  const found = new Set<number>();
+  const seen = new Set<object>();
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || seen.has(value)) return;
+    seen.add(value);
+    if ('buffer' in value && typeof value.buffer === 'number') found.add(value.buffer);
+    Object.values(value).forEach(visit);
+  };
+  visit(statements);
+  known.set(statements, found);
+  return found;
+}

@@ -1,0 +1,196 @@
+import type { Expression, IndexExpression, LetStatement, LoopStatement, Statement } from '@downhill/tensor';
+import { BackendError, coefficientOf, operandsOf } from '@downhill/tensor';
+import type { CodeContext } from './code-context.js';
+import { emitContraction, matchContraction } from './contraction.js';
+import { emitReduce, isVectorReduction } from './reduction.js';
+import { emitConstant, emitScalar, emitScalarStore, VALUE_TYPES } from './scalar.js';
+import { canVectorize, emitVector, emitVectorStore, LANES } from './vector.js';
+
+export interface Place {
+  readonly buffer: number;
+  readonly index: IndexExpression;
+}
+
+/** Everything an expression loads, behind guards too. */
+export function placesIn(expression: Expression): Place[] {
+  const own = expression.kind === 'load' ? [expression] : [];
+  const guarded = expression.kind === 'guard' ? placesIn(expression.value) : [];
+  return [...own, ...guarded, ...operandsOf(expression).flatMap(placesIn)];
+}
+
+function placesOf(statement: Statement): Place[] {
+  switch (statement.kind) {
+    case 'let':
+      return placesIn(statement.value);
+    case 'store':
+    case 'accumulate':
+      return [statement, ...placesIn(statement.value)];
+    default:
+      return [];
+  }
+}
+
+/** Emits statements in order, one value at a time or, along the context's vector axis, four. */
+export function emitStatements(c: CodeContext, statements: readonly Statement[]): void {
+  for (const statement of statements) emitStatement(c, statement);
+}
+
+function emitStatement(c: CodeContext, statement: Statement): void {
+  const { f } = c;
+  switch (statement.kind) {
+    case 'loop':
+      emitLoop(c, statement);
+      return;
+    case 'let':
+      emitLet(c, statement);
+      return;
+    case 'reduce':
+      emitReduce(c, statement);
+      return;
+    case 'store':
+      emitStore(c, statement);
+      return;
+    case 'accumulate': {
+      const { buffer, index, value } = statement;
+      const { dtype } = c.buffers[buffer];
+      const address = (): number => c.address(buffer, index);
+      emitScalarStore(c, buffer, address, () => {
+        const offset = address();
+        f.memory(`${VALUE_TYPES[dtype]}.load`, offset);
+        emitScalar(c, value);
+        f.op(`${VALUE_TYPES[dtype]}.add`);
+      });
+      return;
+    }
+    case 'scan': {
+      const { register, dtype, axis, value, body } = statement;
+      const total = c.local(VALUE_TYPES[dtype]);
+      c.registers.set(register, { local: total, vector: false });
+      emitConstant(c, 0, dtype);
+      f.set(total);
+      emitCounted(c, axis.axis, axis.extent, () => {
+        f.get(total);
+        emitScalar(c, value);
+        f.op(`${VALUE_TYPES[dtype]}.add`).set(total);
+        emitStatements(c, body);
+      });
+      return;
+    }
+    case 'check': {
+      const flags = c.buffers.findIndex(({ role }) => role === 'flags');
+      emitScalar(c, statement.condition);
+      f.op('i32.eqz').if();
+      const offset = c.address(flags, { offset: statement.flag, terms: [], key: String(statement.flag) });
+      f.i32Const(1).memory('i32.store', offset).end();
+      return;
+    }
+    case 'argsort':
+      throw new BackendError('wasm: sorting is not available on this backend yet; use the portable backend for it');
+  }
+}
+
+/** Emits a loop over a counter, one value at a time. */
+export function emitCounted(c: CodeContext, axis: number, extent: number, body: () => void, start?: number): void {
+  const { f } = c;
+  const counter = start ?? c.local('i32');
+  if (start === undefined) f.i32Const(0).set(counter);
+  c.counters.set(axis, counter);
+  f.whileLoop(
+    () => f.get(counter).i32Const(extent).op('i32.lt_u'),
+    () => {
+      body();
+      f.get(counter).i32Const(1).op('i32.add').set(counter);
+    },
+  );
+  c.counters.delete(axis);
+  if (start === undefined) f.release(counter);
+}
+
+function emitLoop(c: CodeContext, loop: LoopStatement): void {
+  const { f } = c;
+  const { axis, extent, body } = loop;
+  const contraction = matchContraction(loop);
+  if (contraction !== undefined) {
+    emitContraction(c, contraction);
+    return;
+  }
+  const counter = c.local('i32');
+  c.counters.set(axis, counter);
+  c.withPointers(body.flatMap(placesOf), axis, () => {
+    f.i32Const(0).set(counter);
+    if (extent >= LANES && loopVectorizes(c, body, axis)) {
+      f.whileLoop(
+        () => f.get(counter).i32Const(extent - (extent % LANES)).op('i32.lt_u'),
+        () => {
+          c.vectorAxis = axis;
+          emitStatements(c, body);
+          c.vectorAxis = undefined;
+          f.get(counter).i32Const(LANES).op('i32.add').set(counter);
+        },
+      );
+      if (extent % LANES === 0) return;
+    }
+    emitCounted(c, axis, extent, () => { emitStatements(c, body); }, counter);
+  });
+  c.counters.delete(axis);
+  f.release(counter);
+}
+
+/** Whether a loop's body can run for four neighbours at once, and gains by it. */
+export function loopVectorizes(c: CodeContext, body: readonly Statement[], axis: number): boolean {
+  const vectors = new Set<number>();
+  return body.every((statement) => {
+    switch (statement.kind) {
+      case 'let': {
+        const { register, value } = statement;
+        if (dependsOn(value, axis, vectors)) vectors.add(register);
+        return canVectorize(value, axis, vectors);
+      }
+      case 'store': {
+        const step = coefficientOf(statement.index, axis);
+        const { dtype } = c.buffers[statement.buffer];
+        const fits = dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
+        return step !== undefined && step !== 0 && fits && canVectorize(statement.value, axis, vectors);
+      }
+      case 'reduce':
+        if (!dependsOn(statement.value, axis, vectors)) return true;
+        vectors.add(statement.register);
+        return isVectorReduction(statement, axis, vectors);
+      default:
+        return false;
+    }
+  });
+}
+
+function dependsOn(expression: Expression, axis: number, vectors: ReadonlySet<number>): boolean {
+  return expression.axes.has(axis) || [...expression.registers].some((register) => vectors.has(register));
+}
+
+/** Whether a value differs between the lanes of the context's vector axis. */
+export function isVectorValue(c: CodeContext, expression: Expression): boolean {
+  if (c.vectorAxis === undefined) return false;
+  if (expression.axes.has(c.vectorAxis)) return true;
+  return [...expression.registers].some((register) => c.register(register).vector);
+}
+
+export function emitLet(c: CodeContext, { register, value }: LetStatement): void {
+  const vector = isVectorValue(c, value);
+  const local = c.local(vector ? 'v128' : VALUE_TYPES[value.dtype]);
+  if (vector) emitVector(c, value);
+  else emitScalar(c, value);
+  c.f.set(local);
+  c.registers.set(register, { local, vector });
+}
+
+function emitStore(c: CodeContext, { buffer, index, value }: Extract<Statement, { kind: 'store' }>): void {
+  if (c.vectorAxis === undefined) {
+    emitScalarStore(c, buffer, () => c.address(buffer, index), () => { emitScalar(c, value); });
+    return;
+  }
+  const local = c.local('v128');
+  emitVector(c, value);
+  c.f.set(local);
+  emitVectorStore(c, buffer, index, local);
+  c.f.release(local);
+}
+

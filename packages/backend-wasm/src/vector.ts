@@ -1,0 +1,273 @@
+import type { DType, Expression, IndexExpression } from '@downhill/tensor';
+import { coefficientOf, operandsOf } from '@downhill/tensor';
+import type { CodeContext } from './code-context.js';
+import type { ImportName } from './imports.js';
+import type { PlainOp } from './opcodes.js';
+import { emitGuard, emitScalar } from './scalar.js';
+import { vectorMath } from './vector-math.js';
+
+/** Lanes of a vector: all dtypes that are vectorized take four bytes a lane, a bool is a mask. */
+export const LANES = 4;
+
+function isVectorDType(dtype: DType): boolean {
+  return dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
+}
+
+/** Whether an expression can be computed for four neighbours along an axis at once. */
+export function canVectorize(expression: Expression, axis: number, vectors: ReadonlySet<number>): boolean {
+  const depends = expression.axes.has(axis) || [...expression.registers].some((register) => vectors.has(register));
+  if (!depends) return true;
+  if (!isVectorDType(expression.dtype)) return false;
+  switch (expression.kind) {
+    case 'load':
+      return coefficientOf(expression.index, axis) !== undefined;
+    case 'index':
+      return coefficientOf(expression.index, axis) !== undefined;
+    case 'guard':
+      return (
+        expression.conditions.every(({ index }) => coefficientOf(index, axis) === 0) &&
+        canVectorize(expression.value, axis, vectors) &&
+        canVectorize(expression.otherwise, axis, vectors)
+      );
+    case 'cast':
+      return isVectorDType(expression.operand.dtype) && canVectorize(expression.operand, axis, vectors);
+    case 'binary':
+      return (
+        isVectorDType(expression.left.dtype) &&
+        canVectorize(expression.left, axis, vectors) &&
+        canVectorize(expression.right, axis, vectors)
+      );
+    default:
+      return operandsOf(expression).every((part) => canVectorize(part, axis, vectors));
+  }
+}
+
+function isVector(c: CodeContext, expression: Expression): boolean {
+  if (c.vectorAxis !== undefined && expression.axes.has(c.vectorAxis)) return true;
+  return [...expression.registers].some((register) => c.register(register).vector);
+}
+
+/** Spreads the scalar on the stack over all lanes. */
+export function emitSplat({ f }: CodeContext, dtype: DType): void {
+  if (dtype === 'float32') {
+    f.op('f32x4.splat');
+    return;
+  }
+  f.op('i32x4.splat');
+  if (dtype === 'bool') f.op('i32x4.neg');
+}
+
+/** Emits code that leaves the values for four neighbours along the vector axis on the stack. */
+export function emitVector(c: CodeContext, expression: Expression): void {
+  const { f } = c;
+  if (!isVector(c, expression)) {
+    emitScalar(c, expression);
+    emitSplat(c, expression.dtype);
+    return;
+  }
+  switch (expression.kind) {
+    case 'load':
+      emitLoad(c, expression.buffer, expression.index, expression.dtype);
+      return;
+    case 'index': {
+      const step = coefficientOf(expression.index, c.vectorAxis ?? -1) ?? 0;
+      c.index(expression.index);
+      f.op('i32x4.splat').i32x4Const(0, step, 2 * step, 3 * step).op('i32x4.add');
+      return;
+    }
+    case 'register':
+      f.get(c.register(expression.register).local);
+      return;
+    case 'unary':
+      emitUnary(c, expression.name, expression.operand);
+      return;
+    case 'binary':
+      emitBinary(c, expression);
+      return;
+    case 'select':
+      emitVector(c, expression.whenTrue);
+      emitVector(c, expression.whenFalse);
+      emitVector(c, expression.condition);
+      f.op('v128.bitselect');
+      return;
+    case 'cast':
+      emitVector(c, expression.operand);
+      emitCast(c, expression.operand.dtype, expression.dtype);
+      return;
+    case 'guard':
+      emitGuard(c, expression, 'v128', emitVector);
+  }
+}
+
+function emitLoad(c: CodeContext, buffer: number, index: IndexExpression, dtype: DType): void {
+  const { f } = c;
+  const step = coefficientOf(index, c.vectorAxis ?? -1) ?? 0;
+  const offset = c.address(buffer, index);
+  if (dtype === 'bool') {
+    if (step === 1) {
+      f.memory('v128.load32_zero', offset, 0).op('i16x8.extend_low_i8x16_u').op('i32x4.extend_low_i16x8_u');
+    } else {
+      const address = c.local('i32');
+      f.set(address).i32x4Const(0);
+      for (let lane = 0; lane < LANES; lane++) {
+        f.get(address).i32Const(lane * step).op('i32.add').memory('i32.load8_u', offset).lane('i32x4.replace_lane', lane);
+      }
+      f.release(address);
+    }
+    f.op('i32x4.neg');
+    return;
+  }
+  if (step === 1) {
+    f.memory('v128.load', offset, 2);
+    return;
+  }
+  const address = c.local('i32');
+  f.tee(address).memory('v128.load32_zero', offset);
+  const vector = c.local('v128');
+  f.set(vector);
+  for (let lane = 1; lane < LANES; lane++) {
+    f.get(address).i32Const(4 * lane * step).op('i32.add').get(vector).memoryLane('v128.load32_lane', offset, lane).set(vector);
+  }
+  f.get(vector);
+  f.release(address, vector);
+}
+
+/** Stores the vector in a local at four neighbours along the vector axis. */
+export function emitVectorStore(c: CodeContext, buffer: number, index: IndexExpression, vector: number): void {
+  const { f } = c;
+  const step = coefficientOf(index, c.vectorAxis ?? -1) ?? 0;
+  const { dtype } = c.buffers[buffer];
+  if (step === 1 && dtype !== 'bool') {
+    const offset = c.address(buffer, index);
+    f.get(vector).memory('v128.store', offset, 2);
+    return;
+  }
+  const address = c.local('i32');
+  const offset = c.address(buffer, index);
+  f.set(address);
+  for (let lane = 0; lane < LANES; lane++) {
+    f.get(address);
+    if (lane > 0) f.i32Const(lane * step * (dtype === 'bool' ? 1 : 4)).op('i32.add');
+    f.get(vector);
+    if (dtype === 'bool') f.lane('i32x4.extract_lane', lane).i32Const(1).op('i32.and').memory('i32.store8', offset);
+    else f.memoryLane('v128.store32_lane', offset, lane);
+  }
+  f.release(address);
+}
+
+type UnaryExpression = Extract<Expression, { kind: 'unary' }>;
+type BinaryExpression = Extract<Expression, { kind: 'binary' }>;
+
+const FLOAT_UNARY: Partial<Record<UnaryExpression['name'], PlainOp>> = {
+  neg: 'f32x4.neg',
+  abs: 'f32x4.abs',
+  sqrt: 'f32x4.sqrt',
+  floor: 'f32x4.floor',
+  ceil: 'f32x4.ceil',
+  round: 'f32x4.nearest',
+};
+
+function emitUnary(c: CodeContext, name: UnaryExpression['name'], operand: Expression): void {
+  const { f } = c;
+  emitVector(c, operand);
+  if (name === 'not') {
+    f.op('v128.not');
+    return;
+  }
+  const simple = operand.dtype === 'float32' ? FLOAT_UNARY[name] : undefined;
+  if (simple !== undefined) {
+    f.op(simple);
+    return;
+  }
+  if (name === 'sign') {
+    const x = c.local('v128');
+    f.set(x);
+    if (operand.dtype === 'int32') {
+      f.get(x).i32x4Const(0).op('i32x4.lt_s').get(x).i32x4Const(0).op('i32x4.gt_s').op('i32x4.sub');
+    } else {
+      // 1 with the sign bit of x, where x is neither zero nor NaN; else x itself.
+      f.f32x4Const(1).get(x).i32x4Const(-2147483648).op('v128.and').op('v128.or').get(x);
+      f.get(x).f32x4Const(0).op('f32x4.lt').get(x).f32x4Const(0).op('f32x4.gt').op('v128.or').op('v128.bitselect');
+    }
+    f.release(x);
+    return;
+  }
+  if (operand.dtype === 'int32') f.op(name === 'abs' ? 'i32x4.abs' : 'i32x4.neg');
+  else vectorMath(c, name as ImportName);
+}
+
+const FLOAT_BINARY: Partial<Record<BinaryExpression['name'], PlainOp>> = {
+  add: 'f32x4.add',
+  sub: 'f32x4.sub',
+  mul: 'f32x4.mul',
+  div: 'f32x4.div',
+  maximum: 'f32x4.max',
+  minimum: 'f32x4.min',
+  equal: 'f32x4.eq',
+  notEqual: 'f32x4.ne',
+  less: 'f32x4.lt',
+  lessEqual: 'f32x4.le',
+};
+const INTEGER_BINARY: Partial<Record<BinaryExpression['name'], PlainOp>> = {
+  add: 'i32x4.add',
+  sub: 'i32x4.sub',
+  mul: 'i32x4.mul',
+  maximum: 'i32x4.max_s',
+  minimum: 'i32x4.min_s',
+  equal: 'i32x4.eq',
+  notEqual: 'i32x4.ne',
+  less: 'i32x4.lt_s',
+  lessEqual: 'i32x4.le_s',
+  wordAdd: 'i32x4.add',
+  wordXor: 'v128.xor',
+};
+/** Masks are -1 where true, so the smaller number is the larger truth value. */
+const MASK_BINARY: Partial<Record<BinaryExpression['name'], PlainOp>> = {
+  and: 'v128.and',
+  minimum: 'v128.and',
+  or: 'v128.or',
+  maximum: 'v128.or',
+  xor: 'v128.xor',
+  notEqual: 'v128.xor',
+  equal: 'i32x4.eq',
+  less: 'i32x4.gt_s',
+  lessEqual: 'i32x4.ge_s',
+};
+
+function emitBinary(c: CodeContext, { name, left, right }: BinaryExpression): void {
+  const { f } = c;
+  emitVector(c, left);
+  if ((name === 'rotateLeft' || name === 'shiftRight') && right.kind === 'constant') {
+    if (name === 'shiftRight') {
+      f.i32Const(right.value).op('i32x4.shr_u');
+      return;
+    }
+    const x = c.local('v128');
+    f.tee(x).i32Const(right.value).op('i32x4.shl').get(x).i32Const(32 - right.value).op('i32x4.shr_u').op('v128.or');
+    f.release(x);
+    return;
+  }
+  emitVector(c, right);
+  if (name === 'pow') {
+    vectorMath(c, 'pow');
+    return;
+  }
+  const table = left.dtype === 'float32' ? FLOAT_BINARY : left.dtype === 'bool' ? MASK_BINARY : INTEGER_BINARY;
+  const op = table[name];
+  if (op === undefined) throw new TypeError(`${name} of ${left.dtype} has no vector form`);
+  f.op(op);
+}
+
+function emitCast({ f }: CodeContext, from: DType, to: DType): void {
+  if (to === 'bool') {
+    if (from === 'float32') f.f32x4Const(0).op('f32x4.ne');
+    else f.i32x4Const(0).op('i32x4.ne');
+  } else if (from === 'bool') {
+    if (to === 'float32') f.f32x4Const(1).op('v128.and');
+    else f.i32x4Const(1).op('v128.and');
+  } else if (to === 'float32') {
+    f.op('f32x4.convert_i32x4_s');
+  } else {
+    f.op('i32x4.trunc_sat_f32x4_s');
+  }
+}

@@ -1,0 +1,149 @@
+import type { DType } from './dtype.js';
+import { TraceError } from './errors.js';
+import { evaluate } from './evaluate.js';
+import type { Graph, GraphNode, GraphOperation } from './lowering/graph.js';
+import type { Tensor } from './tensor.js';
+import type { Trace } from './trace.js';
+import type { Variable } from './variable.js';
+import { Variable as VariableClass } from './variable.js';
+
+export interface CaptureRequest {
+  readonly outputs: readonly Tensor[];
+  readonly assigned: readonly { readonly variable: Variable; readonly value: Tensor }[];
+  /** Inside a trace: the trace and its argument tensors, in order. */
+  readonly traced?: { readonly trace: Trace; readonly arguments: readonly Tensor[] };
+}
+
+/** A graph cut loose from tensors and variables, and what has to be bound to it for a run. */
+export interface Captured {
+  /** Equal keys mean equal graphs. */
+  readonly key: string;
+  readonly graph: Graph;
+  readonly inputs: readonly Tensor[];
+  /** Numbers, or host inputs to be asked. */
+  readonly scalars: readonly (number | Tensor)[];
+  readonly residents: readonly { readonly variable: Variable; readonly read: boolean }[];
+  readonly assigned: readonly Variable[];
+}
+
+/** Numbers that simplify graphs: they are structure even where other numbers are inputs. */
+const STRUCTURAL = new Set([-1, 0, 1, 2]);
+
+/**
+ * Walks from what is wanted down to what is known and writes the graph between as plain data. Without a trace the
+ * numbers in the graph become scalar inputs, so that one that changes from step to step needs no new program.
+ */
+export function capture({ outputs, assigned, traced }: CaptureRequest): Captured {
+  const nodes: GraphNode[] = [];
+  const keys: string[] = [];
+  const ids = new Map<Tensor, number>();
+  const inputs: Tensor[] = [];
+  const scalars: (number | Tensor)[] = [];
+  const residents: { variable: Variable; read: boolean }[] = [];
+  const slots = new Map<Variable, number>();
+
+  const addNode = (operation: GraphOperation, from: readonly number[], { shape, dtype }: Tensor): number => {
+    nodes.push({ operation, inputs: from, shape, dtype });
+    keys.push(`${JSON.stringify(operation)}(${from.join(',')})${dtype}${shape.join('x')}`);
+    return nodes.length - 1;
+  };
+  const addInput = (tensor: Tensor): number => {
+    inputs.push(tensor);
+    return addNode({ name: 'input', slot: inputs.length - 1 }, [], tensor);
+  };
+  const slotOf = (variable: Variable, read: boolean): number => {
+    const slot = slots.get(variable) ?? residents.push({ variable, read }) - 1;
+    slots.set(variable, slot);
+    residents[slot].read ||= read;
+    return slot;
+  };
+  const addScalar = (value: number | Tensor, tensor: Tensor): number => {
+    scalars.push(value);
+    return addNode({ name: 'scalar', slot: scalars.length - 1 }, [], tensor);
+  };
+  const addKnown = (tensor: Tensor): number => {
+    if (traced === undefined) return addInput(tensor);
+    const value = evaluate(tensor);
+    // Only scalars fold into the program; anything larger stays with the backend, uploaded once.
+    if (tensor.rank === 0) return addNode({ name: 'constant', value: value[0] }, [], tensor);
+    const holder = new VariableClass(tensor, { name: 'captured tensor', trainable: false });
+    return addNode({ name: 'resident', slot: slotOf(holder, true) }, [], tensor);
+  };
+
+  /** The node that only stands for another one, or undefined. */
+  const alias = ({ operation, inputs: from }: Tensor): Tensor | undefined => {
+    const { name } = operation;
+    const passes = name === 'version' || name === 'stopGradient' || name === 'customGradient';
+    return passes ? from.at(0) : undefined;
+  };
+  const leaf = (tensor: Tensor): number | undefined => {
+    const { operation } = tensor;
+    if (tensor.value !== undefined) return addKnown(tensor);
+    switch (operation.name) {
+      case 'constant': {
+        const structural = traced !== undefined || STRUCTURAL.has(operation.value) || tensor.dtype === 'bool';
+        return structural ? addNode(operation, [], tensor) : addScalar(operation.value, tensor);
+      }
+      case 'iota':
+        return addNode(operation, [], tensor);
+      case 'argument':
+        throw new TraceError(
+          'the initial value of a variable depends on an argument of the function being traced; make it from constants',
+        );
+      case 'hostInput':
+        return addScalar(tensor, tensor);
+      case 'version':
+        if (tensor.trace === traced?.trace && tensor.inputs.length === 0) {
+          return addNode({ name: 'resident', slot: slotOf(operation.variable, true) }, [], tensor);
+        }
+    }
+    // Made before the trace began: computed once, now.
+    const outside = traced !== undefined && tensor.trace !== traced.trace;
+    return outside ? addKnown(tensor) : undefined;
+  };
+
+  traced?.arguments.forEach((tensor) => ids.set(tensor, addInput(tensor)));
+  const visit = (root: Tensor): number => {
+    const stack = [root];
+    for (let tensor = stack.at(-1); tensor !== undefined; tensor = stack.at(-1)) {
+      if (ids.has(tensor)) {
+        stack.pop();
+        continue;
+      }
+      const known = leaf(tensor);
+      const through = alias(tensor);
+      if (known !== undefined) {
+        ids.set(tensor, known);
+        continue;
+      }
+      const from = through === undefined ? tensor.inputs : [through];
+      const missing = from.filter((input) => !ids.has(input));
+      if (missing.length > 0) {
+        stack.push(...missing.reverse());
+        continue;
+      }
+      const fromIds = from.map((input) => ids.get(input) ?? -1);
+      ids.set(tensor, through === undefined ? addNode(tensor.operation as GraphOperation, fromIds, tensor) : fromIds[0]);
+    }
+    return ids.get(root) ?? -1;
+  };
+
+  const outputIds = outputs.map(visit);
+  const assignments = assigned.map(({ variable, value }) => ({ node: visit(value), resident: slotOf(variable, false) }));
+  const residentDTypes: DType[] = residents.map(({ variable }) => variable.dtype);
+  return {
+    key: `${keys.join(';')}>${outputIds.join()}:${assignments.map(({ node, resident }) => `${node}=${resident}`).join()}`,
+    graph: {
+      nodes,
+      outputs: outputIds,
+      assignments,
+      inputs: inputs.map(({ shape, dtype }) => ({ shape, dtype })),
+      residents: residents.map(({ variable }, slot) => ({ length: variable.size, dtype: residentDTypes[slot] })),
+      scalars: scalars.length,
+    },
+    inputs,
+    scalars,
+    residents,
+    assigned: assigned.map(({ variable }) => variable),
+  };
+}

@@ -1,0 +1,175 @@
+import { getBackend } from './backend.js';
+import type { Captured } from './capture.js';
+import { capture } from './capture.js';
+import { DTypeError, TraceError } from './errors.js';
+import { evaluate, execute, runPending } from './evaluate.js';
+import { executableFor } from './executables.js';
+import { explainProgram } from './lowering/explain.js';
+import type { Program } from './lowering/program.js';
+import { fromArray, isTensor, Tensor } from './tensor.js';
+import { currentTrace, recording, Trace } from './trace.js';
+import type { Variable } from './variable.js';
+import { isVariable } from './variable.js';
+
+/** What can go into and come out of a compiled function: tensors, variables and plain values, nested. */
+export type Tree = Tensor | Variable | number | string | boolean | null | undefined | readonly Tree[] | { readonly [key: string]: Tree };
+
+/** A function that runs as one program for each signature of its arguments. */
+export interface CompiledFunction<Arguments extends unknown[], Result> {
+  (...args: Arguments): Result;
+  /** Kernels, buffers, bytes and flops of what calls with such arguments run; nothing is run. */
+  explain(...args: Arguments): string;
+  /** The program itself, as plain data; nothing is run. */
+  program(...args: Arguments): Program;
+  /** How often the function has been traced: once for each signature. */
+  readonly traces: number;
+}
+
+/** Where tensors stood in a nested value: numbers of leaves in their place. */
+interface Flat {
+  readonly tensors: Tensor[];
+  readonly rebuild: (tensors: readonly Tensor[]) => unknown;
+  /** Shapes, dtypes and plain values. */
+  readonly signature: string;
+}
+
+interface TracedCall {
+  readonly captured: Captured;
+  readonly hostInputs: readonly Tensor[];
+  readonly shapes: readonly Pick<Tensor, 'shape' | 'dtype'>[];
+  readonly rebuild: Flat['rebuild'];
+}
+
+/** From this many traces of one function on, a warning says how to need fewer. */
+const MANY_TRACES = 16;
+
+/**
+ * Makes a function of tensors run as one program: it is traced once for each signature of its arguments (shapes, dtypes,
+ * plain values), lowered to fused kernels over planned memory, and from then on a call is one run. Variables it reads
+ * are read at each call, those it assigns are overwritten when it has succeeded. Without compile the same function gives
+ * the same numbers. Called while another function is being traced it becomes part of that trace.
+ */
+export function compile<Arguments extends unknown[], Result>(
+  fn: (...args: Arguments) => Result,
+): CompiledFunction<Arguments, Result> {
+  const calls = new Map<string, TracedCall>();
+
+  const tracedCall = ({ tensors, rebuild, signature }: Flat): TracedCall => {
+    const known = calls.get(signature);
+    if (known !== undefined) return known;
+    const call = traceCall(fn, tensors, rebuild);
+    calls.set(signature, call);
+    if (calls.size === MANY_TRACES) {
+      console.warn(
+        `compile: ${fn.name || 'a function'} has been traced ${MANY_TRACES} times; numbers among its arguments are part of ` +
+          'the program: pass what changes as a tensor or a hostInput, and keep shapes the same',
+      );
+    }
+    return call;
+  };
+
+  const run = (...args: Arguments): Result => {
+    if (currentTrace() !== undefined) return fn(...args);
+    runPending();
+    const flat = flatten(args, 'an argument of a compiled function');
+    const { captured, hostInputs, shapes, rebuild } = tracedCall(flat);
+    const scalars = new Map(hostInputs.map((input) => [input, readHostInput(input)]));
+    const outputs = execute(captured, getBackend(), flat.tensors.map(evaluate), (scalar) =>
+      typeof scalar === 'number' ? scalar : (scalars.get(scalar) ?? NaN),
+    );
+    for (const { operation } of hostInputs) if (operation.name === 'hostInput') operation.committed?.();
+    return rebuild(outputs.map((value, i) => fromArray(value, shapes[i].shape, shapes[i].dtype))) as Result;
+  };
+  const program = (...args: Arguments): Program => {
+    const { captured } = tracedCall(flatten(args, 'an argument of a compiled function'));
+    return executableFor(captured, getBackend()).program;
+  };
+  const explain = (...args: Arguments): string => explainProgram(program(...args));
+  return Object.defineProperty(Object.assign(run, { explain, program }), 'traces', {
+    get: () => calls.size,
+  }) as CompiledFunction<Arguments, Result>;
+}
+
+function readHostInput({ operation }: Tensor): number {
+  return operation.name === 'hostInput' ? operation.read() : NaN;
+}
+
+function traceCall<Arguments extends unknown[]>(
+  fn: (...args: Arguments) => unknown,
+  tensors: readonly Tensor[],
+  rebuild: Flat['rebuild'],
+): TracedCall {
+  const trace = new Trace();
+  try {
+    const { placeholders, result } = recording(trace, () => {
+      const placeholders = tensors.map(
+        ({ shape, dtype }, index) => new Tensor({ name: 'argument', index }, [], shape, dtype),
+      );
+      return { placeholders, result: fn(...(rebuild(placeholders) as Arguments)) };
+    });
+    if (result instanceof Promise) {
+      result.catch(() => undefined);
+      throw new TraceError('compile: the function is async; a traced function must compute its result without waiting');
+    }
+    const flat = recording(trace, () => flatten(result, 'the result of a compiled function'));
+    const captured = capture({
+      outputs: flat.tensors,
+      assigned: [...trace.assigned].map(([variable, value]) => ({ variable, value })),
+      traced: { trace, arguments: placeholders },
+    });
+    return { captured, hostInputs: trace.hostInputs, shapes: flat.tensors, rebuild: flat.rebuild };
+  } finally {
+    trace.closed = true;
+  }
+}
+
+const variableNumbers = new WeakMap<Variable, number>();
+let variables = 0;
+
+function numberOf(variable: Variable): number {
+  const number = variableNumbers.get(variable) ?? ++variables;
+  variableNumbers.set(variable, number);
+  return number;
+}
+
+/** Takes the tensors out of a nested value. */
+function flatten(value: unknown, what: string): Flat {
+  const tensors: Tensor[] = [];
+  const signature: string[] = [];
+  const visit = (part: unknown): Flat['rebuild'] => {
+    if (isTensor(part)) {
+      const place = tensors.push(part) - 1;
+      signature.push(`${part.dtype}${part.shape.join('x')}`);
+      return (found) => found[place];
+    }
+    if (isVariable(part)) {
+      signature.push(`variable ${numberOf(part)}`);
+      return () => part;
+    }
+    if (Array.isArray(part)) {
+      signature.push('[');
+      const items = part.map(visit);
+      signature.push(']');
+      return (found) => items.map((item) => item(found));
+    }
+    if (typeof part === 'object' && part !== null) {
+      const prototype: unknown = Object.getPrototypeOf(part);
+      if (prototype !== Object.prototype && prototype !== null) {
+        throw new DTypeError(`compile: ${what} is an object of a class; expected tensors, plain values, arrays or plain objects`);
+      }
+      const entries = Object.entries(part).map(([key, item]) => {
+        signature.push(`${JSON.stringify(key)}:`);
+        return [key, visit(item)] as const;
+      });
+      signature.push('}');
+      return (found) => Object.fromEntries(entries.map(([key, item]) => [key, item(found)]));
+    }
+    if (typeof part === 'function' || typeof part === 'symbol') {
+      throw new DTypeError(`compile: ${what} is a ${typeof part}; expected tensors, plain values, arrays or plain objects`);
+    }
+    signature.push(typeof part === 'string' ? JSON.stringify(part) : Object.is(part, -0) ? '-0' : String(part));
+    return () => part;
+  };
+  const rebuild = visit(value);
+  return { tensors, rebuild, signature: signature.join(' ') };
+}

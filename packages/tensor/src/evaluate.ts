@@ -1,0 +1,121 @@
+import type { Backend, Storage } from './backend.js';
+import { getBackend } from './backend.js';
+import type { Captured } from './capture.js';
+import { capture } from './capture.js';
+import type { TypedArray } from './dtype.js';
+import { DataError, TraceError } from './errors.js';
+import { executableFor } from './executables.js';
+import type { Program } from './lowering/program.js';
+import { formatShape } from './shape.js';
+import type { Tensor } from './tensor.js';
+import { outsideTrace } from './trace.js';
+import type { Variable } from './variable.js';
+
+/** Variables assigned outside a compiled function whose value has not been computed yet, oldest first. */
+const pending = new Set<Variable>();
+
+export function isPending(variable: Variable): boolean {
+  return pending.has(variable);
+}
+
+export function assignLater(variable: Variable): void {
+  pending.add(variable);
+}
+
+/** Computes and stores all that is pending. */
+export function runPending(): void {
+  if (pending.size > 0) run([], [...pending]);
+}
+
+/** The elements of a tensor, computed if need be, together with all pending assignments, in one program. */
+export function evaluate(tensor: Tensor): TypedArray {
+  if (tensor.value !== undefined) return tensor.value;
+  if (tensor.trace !== undefined) {
+    const shape = formatShape(tensor.shape);
+    throw new TraceError(
+      tensor.trace.closed
+        ? `a tensor of shape ${shape} made while tracing has no value of its own; return it from the compiled function`
+        : `reading a tensor of shape ${shape} inside a compiled function: its value is not known while tracing; ` +
+            'return it and read it outside, or use where(...) instead of an if',
+    );
+  }
+  const { operation } = tensor;
+  if (operation.name === 'version' && operation.variable.holds(tensor)) {
+    return (tensor.value = operation.variable.readStorage());
+  }
+  const [value] = run([tensor], [...pending]);
+  return value;
+}
+
+/** The elements of a tensor that depends on nothing that is pending or traced, pending assignments left as they are. */
+export function evaluateInitial(tensors: readonly Tensor[]): TypedArray[] {
+  return run(tensors, []);
+}
+
+function run(targets: readonly Tensor[], assigned: readonly Variable[]): TypedArray[] {
+  return outsideTrace(() => {
+    const values = assigned.map((variable) => ({ variable, value: variable.pendingSource }));
+    const captured = capture({ outputs: targets, assigned: values });
+    const inputs = captured.inputs.map(evaluate);
+    const outputs = execute(captured, getBackend(), inputs, (scalar) => {
+      if (typeof scalar === 'number') return scalar;
+      throw new TraceError('a host input of a compiled function was used outside it');
+    });
+    targets.forEach((target, i) => {
+      target.value = outputs[i];
+    });
+    return outputs;
+  });
+}
+
+/** Runs a captured graph: checks, binds, executes, and takes note of what was stored. */
+export function execute(
+  captured: Captured,
+  backend: Backend,
+  inputs: readonly TypedArray[],
+  readScalar: (scalar: number | Tensor) => number,
+): TypedArray[] {
+  const { program, executable } = executableFor(captured, backend);
+  checkIndices(program, inputs);
+  const scalars = captured.scalars.map(readScalar);
+  const { outputs, failedCheck } = executable.run({ inputs, scalars, residents: bindResidents(captured, backend) });
+  for (const variable of captured.assigned) {
+    pending.delete(variable);
+    variable.stored();
+  }
+  if (failedCheck !== undefined) {
+    const changed = captured.assigned.length > 0;
+    throw new DataError(
+      `${program.checks[failedCheck]}; ` +
+        (changed ? 'the variables this call assigns have changed' : 'no variable has changed'),
+    );
+  }
+  return [...outputs];
+}
+
+/** Storage for all residents, filled where it is read; old versions are copied out of what will be overwritten. */
+function bindResidents({ residents, assigned }: Captured, backend: Backend): Storage[] {
+  const fresh = residents.filter(({ variable, read }) => read && !variable.isStored).map(({ variable }) => variable);
+  if (fresh.length > 0) {
+    const values = evaluateInitial(fresh.map((variable) => variable.pendingSource));
+    fresh.forEach((variable, i) => {
+      variable.storeInitial(backend, values[i]);
+    });
+  }
+  for (const variable of assigned) variable.preserveOldVersion();
+  return residents.map(({ variable }) => variable.storageOn(backend));
+}
+
+/** Range-checks what will be used as an index, before anything runs. */
+function checkIndices(program: Program, inputs: readonly TypedArray[]): void {
+  program.inputs.forEach(({ indexExtent, shape }, slot) => {
+    if (indexExtent === undefined) return;
+    const wrong = inputs[slot].findIndex((value: number) => value < 0 || value >= indexExtent);
+    if (wrong < 0) return;
+    throw new DataError(
+      `index ${inputs[slot][wrong]} at place ${wrong} of a tensor of shape ${formatShape(shape)} is outside 0 to ` +
+        `${indexExtent - 1}; nothing was run and nothing has changed`,
+    );
+  });
+}
+

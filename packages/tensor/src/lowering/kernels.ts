@@ -1,0 +1,310 @@
+import { castTo, load, operandsOf, registerOf, rewrite, binary, select, unary } from './expression.js';
+import type { IndexExpression } from './index-expression.js';
+import { addIndices, axesOf, axisIndex, mapIndex, scaleIndex } from './index-expression.js';
+import type { Expression, Kernel, LetStatement, LoopAxis, Statement } from './program.js';
+import type { Root } from './roots.js';
+
+/** Roots that share a kernel: they run over `prefix` common loops, then each over what axes it has left. */
+export interface Group {
+  readonly roots: readonly Root[];
+  readonly prefix: number;
+}
+
+/** A root with every index and value in it rewritten. */
+function mapRoot(
+  root: Root,
+  onValue: (value: Expression) => Expression,
+  onIndex: (index: IndexExpression) => IndexExpression,
+): Root {
+  return {
+    ...root,
+    value: onValue(root.value),
+    index: onIndex(root.index),
+    reductions: root.reductions.map((reduction) => ({ ...reduction, value: onValue(reduction.value) })),
+  };
+}
+
+/** Renames the first axes of all roots to those of the first, so that they mean the same loops. */
+function alignPrefix({ roots, prefix }: Group): Root[] {
+  const [leader] = roots;
+  return roots.map((root) => {
+    if (root === leader || prefix === 0) return root;
+    const names = new Map(root.axes.slice(0, prefix).map(({ axis }, i) => [axis, leader.axes[i].axis]));
+    const onAxis = (axis: number, extent: number): IndexExpression => axisIndex(names.get(axis) ?? axis, extent);
+    const memo = new Map<Expression, Expression>();
+    const onValue = (value: Expression): Expression => rewrite(value, keep, onAxis, memo);
+    const mapped = mapRoot(root, onValue, (index) => mapIndex(index, onAxis, onValue));
+    return { ...mapped, axes: [...leader.axes.slice(0, prefix), ...root.axes.slice(prefix)] };
+  });
+}
+
+function keep(expression: Expression): Expression {
+  return expression;
+}
+
+/** Makes one loop of two neighbouring ones wherever every index in the roots runs through both in one stride. */
+function coalesce(roots: readonly Root[], prefix: number, nextAxis: () => number): { roots: Root[]; prefix: number } {
+  let current = [...roots];
+  let shared = prefix;
+  for (let i = shared - 2; i >= 0; i--) {
+    const merged = mergeAxes(current, current[0].axes[i], current[0].axes[i + 1], nextAxis);
+    if (merged === undefined) continue;
+    current = merged;
+    shared--;
+  }
+  current = current.flatMap((root) => {
+    let own = root;
+    for (let i = own.axes.length - 2; i >= shared; i--) {
+      own = mergeAxes([own], own.axes[i], own.axes[i + 1], nextAxis)?.[0] ?? own;
+    }
+    own.reductions.forEach((_, which) => {
+      for (let i = own.reductions[which].axes.length - 2; i >= 0; i--) {
+        const { axes } = own.reductions[which];
+        own = mergeAxes([own], axes[i], axes[i + 1], nextAxis)?.[0] ?? own;
+      }
+    });
+    return [own];
+  });
+  return { roots: current, prefix: shared };
+}
+
+/**
+ * Replaces the counters outer and inner by one that runs over both, or returns undefined where that cannot be done.
+ * The inner counter is written as joint - extent * outer; where indices run through both, outer then cancels out.
+ */
+function mergeAxes(
+  roots: readonly Root[],
+  outer: LoopAxis,
+  inner: LoopAxis,
+  nextAxis: () => number,
+): Root[] | undefined {
+  const joint = { axis: nextAxis(), extent: outer.extent * inner.extent };
+  const replacement = addIndices(
+    axisIndex(joint.axis, joint.extent),
+    scaleIndex(axisIndex(outer.axis, outer.extent), -inner.extent),
+  );
+  const onAxis = (axis: number, extent: number): IndexExpression =>
+    axis === inner.axis ? replacement : axisIndex(axis, extent);
+  const memo = new Map<Expression, Expression>();
+  let whole = true;
+  const onValue = (value: Expression): Expression => {
+    const mapped = rewrite(value, keep, onAxis, memo);
+    // A register computed from an inner counter keeps its name; only indices must be free of the outer one.
+    if (mapped.axes.has(outer.axis) && usesAxis(mapped, outer.axis)) whole = false;
+    return mapped;
+  };
+  const mapped = roots.map((root) => {
+    const result = mapRoot(root, onValue, (index) => {
+      const changed = mapIndex(index, onAxis, onValue);
+      if (axesOf(changed).has(outer.axis)) whole = false;
+      return changed;
+    });
+    const replace = (axes: readonly LoopAxis[]): LoopAxis[] =>
+      axes.flatMap((axis) => (axis.axis === outer.axis ? [joint] : axis.axis === inner.axis ? [] : [axis]));
+    return {
+      ...result,
+      axes: replace(result.axes),
+      reductions: result.reductions.map((reduction) => ({ ...reduction, axes: replace(reduction.axes) })),
+    };
+  });
+  return whole ? mapped : undefined;
+}
+
+/** Whether an index in the expression (not only what a register says it depends on) uses a counter. */
+function usesAxis(expression: Expression, axis: number): boolean {
+  switch (expression.kind) {
+    case 'load':
+    case 'index':
+      return axesOf(expression.index).has(axis);
+    case 'guard':
+      return (
+        expression.conditions.some(({ index }) => axesOf(index).has(axis)) ||
+        usesAxis(expression.value, axis) ||
+        usesAxis(expression.otherwise, axis)
+      );
+    default:
+      return operandsOf(expression).some((part) => usesAxis(part, axis));
+  }
+}
+
+/** Builds the statements of one kernel. Each expression that is needed often, or in an outer loop already, is a let. */
+export function buildKernel(group: Group, nextAxis: () => number, nextRegister: () => number): Kernel {
+  const label = labelOf(group.roots);
+  const [leader] = group.roots;
+  if (leader.statements !== undefined) {
+    return { label, body: nest(leader.axes, [[...leader.statements]], 0) };
+  }
+  const { roots, prefix } = coalesce(alignPrefix(group), group.prefix, nextAxis);
+  return { label, body: new KernelBuilder(roots, prefix, nextRegister).build() };
+}
+
+/** Wraps the innermost statements into loops; bodies[l] holds what stands in l loops, before the loop inside it. */
+function nest(axes: readonly LoopAxis[], bodies: readonly Statement[][], from: number): Statement[] {
+  let body = bodies[bodies.length - 1];
+  for (let i = axes.length - 1; i >= from; i--) {
+    const outer = bodies.length > 1 ? bodies[i - from] : [];
+    body = [...outer, { kind: 'loop', ...axes[i], parallel: true, body }];
+  }
+  return body;
+}
+
+class KernelBuilder {
+  readonly #roots: readonly Root[];
+  readonly #prefix: number;
+  readonly #nextRegister: () => number;
+  readonly #uses = new Map<Expression, number>();
+  /** The depth at which a register (of a reduction) becomes known. */
+  readonly #registerDepth = new Map<number, number>();
+
+  constructor(roots: readonly Root[], prefix: number, nextRegister: () => number) {
+    this.#roots = roots;
+    this.#prefix = prefix;
+    this.#nextRegister = nextRegister;
+    for (const { reductions, value } of roots) {
+      for (const reduction of reductions) this.#count(reduction.value);
+      this.#count(value);
+    }
+  }
+
+  #count(expression: Expression): void {
+    const before = this.#uses.get(expression) ?? 0;
+    this.#uses.set(expression, before + 1);
+    if (before === 0) operandsOf(expression).forEach((part) => this.#count(part));
+  }
+
+  build(): Statement[] {
+    const shared = this.#roots[0].axes.slice(0, this.#prefix);
+    const bodies: Statement[][] = Array.from({ length: this.#prefix + 1 }, () => []);
+    const common = new Scope(shared, bodies);
+    // Stores at the shared point come after all that is computed there: they may overwrite what is read.
+    const stores: Statement[] = [];
+    const full = this.#roots.filter(({ axes }) => axes.length === this.#prefix);
+    const inPlace = full.length > 1 || full.some(({ buffers }) => buffers.length > 1);
+    for (const root of this.#roots) {
+      if (root.axes.length === this.#prefix) {
+        const value = this.#compute(root, common);
+        const kept = inPlace && value.kind !== 'register' && value.kind !== 'constant' ? this.#keep(value, common) : value;
+        stores.push(...this.#storesOf(root, kept, common));
+        continue;
+      }
+      const inner = root.axes.slice(this.#prefix);
+      const innerBodies: Statement[][] = inner.map(() => []);
+      const scope = new Scope(root.axes, [...bodies, ...innerBodies], common);
+      const value = this.#compute(root, scope);
+      innerBodies[inner.length - 1].push(...this.#storesOf(root, value, scope));
+      // What the first inner loop needs stands in the shared body already.
+      bodies[this.#prefix].push(...nest(inner, [[], ...innerBodies], 0));
+    }
+    bodies[this.#prefix].push(...stores);
+    return nest(shared, bodies, 0);
+  }
+
+  #keep(value: Expression, scope: Scope): Expression {
+    const register = this.#nextRegister();
+    scope.bodies[scope.bodies.length - 1].push({ kind: 'let', register, value });
+    this.#registerDepth.set(register, scope.axes.length);
+    return registerOf(register, value.dtype, value.axes);
+  }
+
+  #storesOf(root: Root, value: Expression, scope: Scope): Statement[] {
+    const index = this.#placeIndex(root.index, scope, scope.axes.length);
+    return root.buffers.map((buffer) => ({ kind: 'store', buffer, index, value }));
+  }
+
+  /** Emits a root's reductions and returns its value. */
+  #compute(root: Root, scope: Scope): Expression {
+    const depth = scope.axes.length;
+    for (const { register, dtype, combine, axes, value } of root.reductions) {
+      const body: LetStatement[] = [];
+      const inner = new Scope([...scope.axes, ...axes], [...scope.bodies, ...axes.map(() => body)], scope);
+      const element = this.#place(value, inner, depth + axes.length);
+      scope.bodies[depth].push({ kind: 'reduce', register, dtype, combine, axes, body, value: element });
+      this.#registerDepth.set(register, depth);
+    }
+    return this.#place(root.value, scope, depth);
+  }
+
+  /** How many loops must be open before an expression can be computed. */
+  #depthOf(expression: Expression, { axes }: Scope): number {
+    let depth = 0;
+    axes.forEach(({ axis }, i) => {
+      if (expression.axes.has(axis)) depth = i + 1;
+    });
+    for (const register of expression.registers) {
+      depth = Math.max(depth, this.#registerDepth.get(register) ?? 0);
+    }
+    return depth;
+  }
+
+  #placeIndex(index: IndexExpression, scope: Scope, depth: number): IndexExpression {
+    return mapIndex(index, axisIndex, (value) => this.#place(value, scope, depth));
+  }
+
+  /** The expression as it stands at a depth: with registers in place of what is computed before. */
+  #place(expression: Expression, scope: Scope, depth: number): Expression {
+    const known = scope.find(expression);
+    if (known !== undefined) return known;
+    const { kind } = expression;
+    if (kind === 'constant' || kind === 'register') return expression;
+    const at = this.#depthOf(expression, scope);
+    const often = (this.#uses.get(expression) ?? 0) > 1;
+    const kept = kind !== 'index' && (often || at < depth);
+    const rebuilt = this.#rebuild(expression, scope, kept ? at : depth);
+    if (!kept) return rebuilt;
+    const register = this.#nextRegister();
+    scope.bodies[at].push({ kind: 'let', register, value: rebuilt });
+    this.#registerDepth.set(register, at);
+    const result = registerOf(register, expression.dtype, expression.axes);
+    scope.remember(expression, result, at);
+    return result;
+  }
+
+  #rebuild(expression: Expression, scope: Scope, depth: number): Expression {
+    const again = (part: Expression): Expression => this.#place(part, scope, depth);
+    switch (expression.kind) {
+      case 'unary':
+        return unary(expression.name, again(expression.operand));
+      case 'cast':
+        return castTo(again(expression.operand), expression.dtype);
+      case 'binary':
+        return binary(expression.name, again(expression.left), again(expression.right), expression.dtype);
+      case 'select':
+        return select(again(expression.condition), again(expression.whenTrue), again(expression.whenFalse));
+      case 'load':
+        return load(expression.buffer, this.#placeIndex(expression.index, scope, depth), expression.dtype);
+      default:
+        // A guard is computed as a whole: what is inside must not be computed outside.
+        return expression;
+    }
+  }
+}
+
+/** The loops that are open, their bodies, and what has been computed in them. */
+class Scope {
+  readonly axes: readonly LoopAxis[];
+  readonly bodies: readonly Statement[][];
+  readonly #known = new Map<Expression, Expression>();
+  readonly #outer: Scope | undefined;
+
+  constructor(axes: readonly LoopAxis[], bodies: readonly Statement[][], outer?: Scope) {
+    this.axes = axes;
+    this.bodies = bodies;
+    this.#outer = outer;
+  }
+
+  find(expression: Expression): Expression | undefined {
+    return this.#known.get(expression) ?? this.#outer?.find(expression);
+  }
+
+  /** What is computed at an outer depth is known to the scope that opened it. */
+  remember(expression: Expression, register: Expression, depth: number): void {
+    if (this.#outer !== undefined && depth <= this.#outer.axes.length) this.#outer.remember(expression, register, depth);
+    else this.#known.set(expression, register);
+  }
+}
+
+/** `matmul`-like names are not kept by the graph; a kernel is called by the operations in it. */
+function labelOf(roots: readonly Root[]): string {
+  const names = roots.flatMap((root) => root.names);
+  return names.filter((name, i) => names.indexOf(name) === i).join(' ');
+}

@@ -1,0 +1,325 @@
+import type { DType } from '../dtype.js';
+import { bytesPerElement } from '../dtype.js';
+import { sizeOf } from '../shape.js';
+import { binary, constantOf, forgetExpressions, load, rewrite } from './expression.js';
+import type { Graph } from './graph.js';
+import type { Draft } from './grouping.js';
+import { isFull, join, loadsOf, order, readsSamePoint } from './grouping.js';
+import { axisIndex } from './index-expression.js';
+import { buildKernel } from './kernels.js';
+import { chooseMaterialized, isLeaf } from './materialize.js';
+import type { Lifetime } from './memory.js';
+import { planMemory } from './memory.js';
+import type { Buffer, Expression, Program, Statement } from './program.js';
+import type { Root } from './roots.js';
+import { RootBuilder } from './roots.js';
+import { simplify } from './simplify.js';
+
+/** A buffer before memory is planned. */
+interface BufferDraft {
+  role: Buffer['role'];
+  readonly slot: number;
+  readonly dtype: DType;
+  readonly length: number;
+}
+
+/** Turns a graph into a program: simplify, choose what is stored, group into kernels, order them, plan memory. */
+export function lower(original: Graph): Program {
+  forgetExpressions();
+  const lowering = new Lowering(simplify(original));
+  return lowering.run();
+}
+
+class Lowering {
+  readonly #graph: Graph;
+  readonly #buffers: BufferDraft[] = [];
+  readonly #bufferOf = new Map<number, number>();
+  /** For each resident, the buffer that reads what it held before. */
+  readonly #oldValue = new Map<number, number>();
+  /** For each resident that is assigned, the buffer that writes it: the same memory under another number. */
+  readonly #newValue = new Map<number, number>();
+  readonly #checks: string[] = [];
+  readonly #indexExtents = new Map<number, number>();
+  readonly #scalarsBuffer: number;
+  #axes = 0;
+  #registers = 0;
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+    this.#scalarsBuffer = this.#addBuffer('scalars', 0, 'float64', graph.scalars);
+  }
+
+  #addBuffer(role: Buffer['role'], slot: number, dtype: DType, length: number): number {
+    return this.#buffers.push({ role, slot, dtype, length }) - 1;
+  }
+
+  run(): Program {
+    const { nodes, inputs } = this.#graph;
+    const inputBuffers = inputs.map(({ shape, dtype }, slot) => this.#addBuffer('input', slot, dtype, sizeOf(shape)));
+    nodes.forEach(({ operation }, id) => {
+      if (operation.name === 'input') this.#bufferOf.set(id, inputBuffers[operation.slot]);
+      if (operation.name === 'resident') this.#bufferOf.set(id, this.#residentBuffer(operation.slot));
+    });
+    const stored = [...chooseMaterialized(this.#graph)].sort((a, b) => a - b);
+    const targets = this.#chooseTargets(stored);
+    const builder = new RootBuilder(this.#graph, {
+      bufferOf: this.#bufferOf,
+      scalarsBuffer: this.#scalarsBuffer,
+      nextAxis: this.#nextAxis,
+      nextRegister: this.#nextRegister,
+    });
+    const roots = [...this.#buildChecks(builder), ...[...targets].map(([node, buffers]) => builder.build(node, buffers))];
+    const drafts = this.#group(roots);
+    this.#orderOverwrites(drafts);
+    const sorted = sortDrafts(drafts);
+    const kernels = sorted.map((draft) =>
+      buildKernel(this.#withoutReloads(draft), this.#nextAxis, this.#nextRegister),
+    );
+    return this.#planned(sorted, kernels, inputBuffers);
+  }
+
+  readonly #nextAxis = (): number => this.#axes++;
+  readonly #nextRegister = (): number => this.#registers++;
+
+  #residentBuffer(slot: number): number {
+    const { dtype, length } = this.#graph.residents[slot];
+    const buffer = this.#oldValue.get(slot) ?? this.#addBuffer('resident', slot, dtype, length);
+    this.#oldValue.set(slot, buffer);
+    return buffer;
+  }
+
+  /** The buffers each node is stored into, its own (from which it is read) first. */
+  #chooseTargets(stored: readonly number[]): Map<number, number[]> {
+    const { nodes, outputs, assignments, residents } = this.#graph;
+    const targets = new Map<number, number[]>(stored.map((node) => [node, []]));
+    const add = (node: number, buffer: number): void => {
+      targets.set(node, [...(targets.get(node) ?? []), buffer]);
+    };
+    outputs.forEach((node, slot) => {
+      add(node, this.#addBuffer('output', slot, nodes[node].dtype, sizeOf(nodes[node].shape)));
+    });
+    for (const { node, resident } of assignments) {
+      // A variable assigned what it holds already stays as it is.
+      if (this.#bufferOf.has(node) && this.#bufferOf.get(node) === this.#oldValue.get(resident)) continue;
+      const { dtype, length } = residents[resident];
+      const buffer = this.#addBuffer('resident', resident, dtype, length);
+      this.#newValue.set(resident, buffer);
+      add(node, buffer);
+    }
+    for (const [node, buffers] of targets) {
+      if (buffers.length === 0) buffers.push(this.#addBuffer('intermediate', 0, nodes[node].dtype, sizeOf(nodes[node].shape)));
+      if (!isLeaf(nodes[node])) this.#bufferOf.set(node, buffers[0]);
+    }
+    return targets;
+  }
+
+  /** Range checks of indices and checks the graph asks for, each a pass of its own; those of inputs are the host's. */
+  #buildChecks(builder: RootBuilder): Root[] {
+    const { nodes } = this.#graph;
+    const roots: Root[] = [];
+    const addCheck = (node: number, message: string, test: (value: Expression) => Expression): void => {
+      roots.push(builder.buildCheck(node, this.#checks.push(message) - 1, test));
+    };
+    const ranged = new Map<number, number>();
+    nodes.forEach(({ operation, inputs, shape }) => {
+      if (operation.name === 'check') addCheck(inputs[1], operation.message, (value) => value);
+      if (operation.name !== 'gather' && operation.name !== 'scatterAdd') return;
+      const gathers = operation.name === 'gather';
+      const extent = gathers ? nodes[inputs[0]].shape[operation.axis] : shape[operation.axis];
+      let base = gathers ? inputs[1] : inputs[0];
+      while (['reshape', 'permute', 'expand', 'slice', 'cast'].includes(nodes[base].operation.name)) {
+        base = nodes[base].inputs[0];
+      }
+      ranged.set(base, Math.min(extent, ranged.get(base) ?? Infinity));
+    });
+    for (const [node, extent] of ranged) {
+      const { operation, shape, inputs } = nodes[node];
+      if (operation.name === 'input') {
+        this.#indexExtents.set(operation.slot, extent);
+        continue;
+      }
+      const known =
+        (operation.name === 'argsort' && shape[shape.length - 1] <= extent) ||
+        (operation.name === 'iota' && shape[0] <= extent) ||
+        (operation.name.startsWith('arg') && 'axis' in operation && nodes[inputs[0]].shape[operation.axis] <= extent);
+      if (known) continue;
+      addCheck(node, `an index is outside 0 to ${extent - 1}`, (value) =>
+        binary(
+          'and',
+          binary('lessEqual', constantOf(0, 'int32'), value, 'bool'),
+          binary('less', value, constantOf(extent, 'int32'), 'bool'),
+          'bool',
+        ),
+      );
+    }
+    return roots;
+  }
+
+  #group(roots: readonly Root[]): Draft[] {
+    const drafts: Draft[] = [];
+    const producer = new Map<number, Draft>();
+    const writesResident = ({ buffers }: Root): boolean =>
+      buffers.some((buffer) => this.#buffers[buffer].role === 'resident');
+    // Checks read what others store, so they come last.
+    const ordered = [...roots].sort((a, b) => Number(a.buffers.length === 0) - Number(b.buffers.length === 0));
+    for (const root of ordered) {
+      const loads = new Set(loadsOf(root).map(({ buffer }) => buffer));
+      const needs = new Set([...loads].flatMap((buffer) => producer.get(buffer) ?? []));
+      const candidates = [...needs, ...drafts.slice(-8).filter((draft) => !needs.has(draft))].reverse();
+      let home = candidates.find((draft) => join(draft, root, { drafts, needs, writesResident }));
+      if (home === undefined) {
+        home = { roots: [root], prefix: root.axes.length, before: new Set() };
+        drafts.push(home);
+        for (const need of needs) order(drafts, need, home);
+      }
+      for (const buffer of root.buffers) producer.set(buffer, home);
+    }
+    return drafts;
+  }
+
+  /** Overwriting a variable comes after everything that reads what it held; where that cannot be, it takes a detour. */
+  #orderOverwrites(drafts: Draft[]): void {
+    for (const [slot, target] of this.#newValue) {
+      const old = this.#oldValue.get(slot);
+      if (old === undefined) continue;
+      const reads = drafts.flatMap((draft) =>
+        draft.roots.flatMap((root) =>
+          loadsOf(root).filter(({ buffer }) => buffer === old).map((read) => ({ draft, root, read })),
+        ),
+      );
+      const writing = drafts.find(({ roots }) => roots.some(({ buffers }) => buffers.includes(target)));
+      const writer = writing?.roots.find(({ buffers }) => buffers.includes(target));
+      if (writing === undefined || writer === undefined) continue;
+      const inPlace = reads.every(({ draft, root, read }) =>
+        draft === writing
+          ? writer.statements === undefined && isFull(draft) && readsSamePoint(read, root, writer)
+          : order(drafts, draft, writing),
+      );
+      if (inPlace) continue;
+      this.#buffers[target].role = 'intermediate';
+      const { length, dtype } = this.#buffers[target];
+      const axis = this.#nextAxis();
+      const index = axisIndex(axis, length);
+      const copy: Root = {
+        node: writer.node,
+        axes: length === 1 ? [] : [{ axis, extent: length }],
+        reductions: [],
+        value: load(target, index, dtype),
+        buffers: [old],
+        index,
+        names: ['copy'],
+      };
+      const draft: Draft = { roots: [copy], prefix: copy.axes.length, before: new Set() };
+      drafts.push(draft);
+      for (const earlier of [writing, ...reads.map((each) => each.draft)]) order(drafts, earlier, draft);
+    }
+  }
+
+  /** Within a kernel, what one root stores at a point another takes from its register. */
+  #withoutReloads(draft: Draft): Draft {
+    if (draft.roots.length === 1) return draft;
+    const done: Root[] = [];
+    for (const root of draft.roots) {
+      const memo = new Map<Expression, Expression>();
+      const replace = (expression: Expression): Expression => {
+        if (expression.kind !== 'load') return expression;
+        const writer = done.find(({ buffers }) => buffers.includes(expression.buffer));
+        const same = writer?.axes.length === draft.prefix && readsSamePoint(expression, root, writer);
+        if (writer === undefined || !same) return expression;
+        const names = new Map(writer.axes.map(({ axis }, i) => [axis, root.axes[i].axis]));
+        return rewrite(
+          writer.value,
+          (part) => part,
+          (axis, extent) => axisIndex(names.get(axis) ?? axis, extent),
+        );
+      };
+      const onValue = (value: Expression): Expression => rewrite(value, replace, axisIndex, memo);
+      done.push({
+        ...root,
+        value: onValue(root.value),
+        reductions: root.reductions.map((reduction) => ({ ...reduction, value: onValue(reduction.value) })),
+      });
+    }
+    return { ...draft, roots: done };
+  }
+
+  #planned(sorted: readonly Draft[], kernels: Program['kernels'], inputBuffers: readonly number[]): Program {
+    this.#addBuffer('flags', 0, 'int32', this.#checks.length);
+    const first = new Map<number, number>();
+    const last = new Map<number, number>();
+    const needed = new Set<number>();
+    sorted.forEach((draft, i) => {
+      const reads = this.#withoutReloads(draft).roots.flatMap((root) => loadsOf(root).map(({ buffer }) => buffer));
+      for (const buffer of reads) needed.add(buffer);
+      for (const buffer of [...reads, ...draft.roots.flatMap(({ buffers }) => buffers)]) {
+        if (!first.has(buffer)) first.set(buffer, i);
+        last.set(buffer, i);
+      }
+    });
+    const end = sorted.length;
+    const lifetimes = this.#buffers.map(({ role, dtype, length }, buffer): Lifetime => {
+      const bytes = role === 'resident' ? 0 : length * bytesPerElement(dtype);
+      switch (role) {
+        case 'output':
+          return { bytes, first: first.get(buffer) ?? 0, last: end };
+        case 'input':
+        case 'scalars':
+          return { bytes, first: -1, last: last.get(buffer) ?? -1 };
+        case 'flags':
+          return { bytes, first: -1, last: end };
+        default:
+          return { bytes, first: first.get(buffer) ?? 0, last: last.get(buffer) ?? 0 };
+      }
+    });
+    const unread = new Set(
+      this.#buffers.flatMap(({ role }, buffer) => (role === 'intermediate' && !needed.has(buffer) ? [buffer] : [])),
+    );
+    const kept = kernels.map((kernel) => ({ ...kernel, body: withoutStores(kernel.body, unread) }));
+    const { offsets, bytes } = planMemory(
+      lifetimes.map((lifetime, buffer) => (unread.has(buffer) ? { ...lifetime, bytes: 0 } : lifetime)),
+    );
+    const outputBuffers = this.#buffers.flatMap(({ role, slot }, buffer) => (role === 'output' ? [{ slot, buffer }] : []));
+    const { nodes, outputs, inputs, residents, scalars } = this.#graph;
+    return {
+      buffers: this.#buffers.map((buffer, i) => ({ ...buffer, offset: offsets[i] })),
+      kernels: kept,
+      arenaBytes: bytes,
+      inputs: inputs.map((input, slot) => ({
+        ...input,
+        buffer: inputBuffers[slot],
+        indexExtent: this.#indexExtents.get(slot),
+      })),
+      outputs: outputs.map((node, slot) => {
+        const { shape, dtype } = nodes[node];
+        return { shape, dtype, buffer: outputBuffers.find((each) => each.slot === slot)?.buffer ?? -1 };
+      }),
+      residents: residents.length,
+      scalars,
+      checks: this.#checks,
+    };
+  }
+}
+
+/** Kernels in an order in which each follows what it needs, otherwise as the graph was written. */
+function sortDrafts(drafts: readonly Draft[]): Draft[] {
+  const done = new Set<Draft>();
+  const rest = new Set(drafts);
+  while (rest.size > 0) {
+    for (const draft of rest) {
+      if (![...draft.before].every((each) => done.has(each))) continue;
+      done.add(draft);
+      rest.delete(draft);
+    }
+  }
+  return [...done];
+}
+
+/** Without stores into buffers that nobody reads, because their only readers took the value from a register. */
+function withoutStores(body: readonly Statement[], unread: ReadonlySet<number>): readonly Statement[] {
+  if (unread.size === 0) return body;
+  return body.flatMap((statement): Statement[] => {
+    if (statement.kind === 'store' && unread.has(statement.buffer)) return [];
+    if (statement.kind === 'loop') return [{ ...statement, body: withoutStores(statement.body, unread) }];
+    return [statement];
+  });
+}

@@ -1,0 +1,149 @@
+import { sizeOf } from '../shape.js';
+import type { Graph, GraphNode } from './graph.js';
+
+/** Rough costs of computing one element, in multiply-adds: what decides between computing again and storing. */
+const COSTS: Readonly<Record<string, number>> = {
+  div: 4,
+  sqrt: 4,
+  pow: 20,
+  exp: 10,
+  expm1: 12,
+  log: 10,
+  log1p: 12,
+  sin: 14,
+  cos: 14,
+  tanh: 14,
+  sigmoid: 14,
+  softplus: 24,
+  erf: 16,
+};
+
+/** From this cost on, an element needed twice is stored rather than computed twice. */
+const WORTH_STORING = 8;
+/** From this cost on, an element that is repeated (by a broadcast, windows, an index) is stored. */
+const WORTH_STORING_REPEATED = 4;
+/** No expression grows beyond this: long chains are cut into kernels. */
+const LONGEST = 300;
+
+const LEAVES = new Set(['input', 'resident', 'scalar', 'constant', 'iota']);
+const REDUCTIONS = new Set(['sum', 'prod', 'max', 'min', 'argMax', 'argMin', 'foldWindows']);
+const MOVEMENTS = new Set(['reshape', 'permute', 'expand', 'slice', 'pad', 'windows', 'check']);
+/** Movements that repeat elements. */
+const REPEATING = new Set(['expand', 'windows', 'gather']);
+/** Movements that keep every element once. */
+const BIJECTIVE = new Set(['reshape', 'permute', 'check']);
+/** Operations that always store, each in a kernel of its own. */
+const ALONE = new Set(['cumulativeSum', 'scatterAdd', 'argsort']);
+
+export function isLeaf({ operation }: GraphNode): boolean {
+  return LEAVES.has(operation.name);
+}
+
+export function isReduction({ operation }: GraphNode): boolean {
+  return REDUCTIONS.has(operation.name);
+}
+
+function isElementwise(node: GraphNode): boolean {
+  const { name } = node.operation;
+  return (
+    !isLeaf(node) && !isReduction(node) && !MOVEMENTS.has(name) && !ALONE.has(name) && name !== 'gather' && name !== 'concat'
+  );
+}
+
+/** Which nodes get a buffer; all others are computed where they are used. */
+export function chooseMaterialized(graph: Graph): Set<number> {
+  const { nodes } = graph;
+  const stored = new Set<number>();
+  const consumers = nodes.map((): number[] => []);
+  const reachable = reach(graph);
+  nodes.forEach(({ inputs }, id) => {
+    if (!reachable.has(id)) return;
+    for (const input of new Set(inputs)) consumers[input].push(id);
+  });
+  const store = (id: number): void => {
+    if (!isLeaf(nodes[id])) stored.add(id);
+  };
+  const wanted = new Set([...graph.outputs, ...graph.assignments.map(({ node }) => node)]);
+  wanted.forEach(store);
+
+  /** The node below any movements: what would be stored in place of a moved (perhaps repeated) one. */
+  const below = (id: number): number => {
+    let base = id;
+    while (MOVEMENTS.has(nodes[base].operation.name) && !stored.has(base)) base = nodes[base].inputs[0];
+    return base;
+  };
+
+  // Reductions are computed inside the kernel of what consumes them, if every element is used once and in one place.
+  const hosts = new Set<number>();
+  const placeReduction = (id: number): void => {
+    let top = id;
+    while (!stored.has(top) && consumers[top].length === 1) {
+      const [next] = consumers[top];
+      const fits = isElementwise(nodes[next]) || BIJECTIVE.has(nodes[next].operation.name);
+      if (!fits || sizeOf(nodes[next].shape) !== sizeOf(nodes[id].shape)) break;
+      top = next;
+    }
+    if (hosts.has(top)) top = id;
+    hosts.add(top);
+    store(top);
+  };
+
+  /** Operands of a contraction are read many times: they must be plain views of buffers. */
+  const placeOperands = ({ inputs: [factors], operation }: GraphNode): void => {
+    if (operation.name !== 'sum' || nodes[factors].operation.name !== 'mul' || consumers[factors].length > 1) return;
+    const views = nodes[factors].inputs.map((operand) => {
+      const path = [operand];
+      while (['reshape', 'permute', 'expand', 'slice', 'windows', 'check'].includes(nodes[path[0]].operation.name)) {
+        path.unshift(nodes[path[0]].inputs[0]);
+      }
+      const repeated = path.some((id) => REPEATING.has(nodes[id].operation.name));
+      return { base: path[0], repeated };
+    });
+    if (!views.every(({ repeated }) => repeated)) return;
+    for (const { base } of views) store(base);
+  };
+
+  const costs = nodes.map(() => 0);
+  nodes.forEach((node, id) => {
+    if (!reachable.has(id)) return;
+    const { operation, inputs } = node;
+    if (isReduction(node)) {
+      placeOperands(node);
+      placeReduction(id);
+    }
+    if (ALONE.has(operation.name)) store(id);
+    if (operation.name === 'argsort') store(inputs[0]);
+    if (operation.name === 'gather' || operation.name === 'scatterAdd') {
+      // The indices, where they are computed, are checked by a pass over them.
+      const indices = operation.name === 'gather' ? inputs[1] : inputs[0];
+      store(below(indices));
+    }
+    if (REPEATING.has(operation.name) && sizeOf(nodes[inputs[0]].shape) > 1) {
+      const base = below(inputs[0]);
+      const repeats = operation.name !== 'expand' || sizeOf(node.shape) > sizeOf(nodes[inputs[0]].shape);
+      if (repeats && costs[base] >= WORTH_STORING_REPEATED) store(base);
+    }
+    const cost = inputs.reduce((sum, input) => sum + (stored.has(input) ? 0 : costs[input]), 0);
+    const own = isElementwise(node) && operation.name !== 'randomBits' ? (COSTS[operation.name] ?? 1) : 0;
+    costs[id] = stored.has(id) ? 0 : cost + own;
+    const often = consumers[id].length > 1 && costs[id] >= WORTH_STORING;
+    if (often || costs[id] > LONGEST) {
+      const base = below(id);
+      store(base);
+      costs[id] = 0;
+    }
+    if (stored.has(id)) costs[id] = 0;
+  });
+  return stored;
+}
+
+function reach({ nodes, outputs, assignments }: Graph): Set<number> {
+  const found = new Set<number>();
+  const stack = [...outputs, ...assignments.map(({ node }) => node)];
+  for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
+    if (found.has(id)) continue;
+    found.add(id);
+    stack.push(...nodes[id].inputs);
+  }
+  return found;
+}

@@ -1,0 +1,374 @@
+import type { DType } from '../dtype.js';
+import type { Shape } from '../shape.js';
+import { sizeOf } from '../shape.js';
+import { binary, castTo, constantOf, guard, load, placeOf, registerOf, select, unary } from './expression.js';
+import type { Graph, GraphNode } from './graph.js';
+import type { IndexExpression } from './index-expression.js';
+import {
+  addIndices,
+  axisIndex,
+  constantIndex,
+  floorDivIndex,
+  linearIndex,
+  modIndex,
+  scaleIndex,
+  shiftIndex,
+  unravelIndex,
+  valueIndex,
+} from './index-expression.js';
+import { isReduction } from './materialize.js';
+import type { Combine, Condition, Expression, LoopAxis, Statement } from './program.js';
+import { threefry } from './threefry.js';
+
+/** A reduction inside a root, before common parts of its value are taken out. */
+export interface Reduction {
+  readonly register: number;
+  readonly dtype: DType;
+  readonly combine: Combine;
+  readonly axes: readonly LoopAxis[];
+  readonly value: Expression;
+}
+
+/**
+ * What becomes a kernel, or part of one: for each point of `axes`, the reductions are computed, then the value,
+ * which is stored into each of `buffers` at the point's place in row-major order.
+ */
+export interface Root {
+  readonly node: number;
+  readonly axes: readonly LoopAxis[];
+  readonly reductions: readonly Reduction[];
+  readonly value: Expression;
+  readonly buffers: readonly number[];
+  readonly index: IndexExpression;
+  /** Instead of a value: statements that run for each point. Such a root shares its kernel with no other. */
+  readonly statements?: readonly Statement[];
+  /** The names of the operations in it, in order. */
+  readonly names: readonly string[];
+}
+
+/** Where nodes find their values: buffers of leaves and of stored nodes. */
+export interface Places {
+  readonly bufferOf: ReadonlyMap<number, number>;
+  readonly scalarsBuffer: number;
+  /** Gives each loop counter and register a number of its own. */
+  readonly nextAxis: () => number;
+  readonly nextRegister: () => number;
+}
+
+const COMBINES: Readonly<Record<string, Combine>> = {
+  sum: 'sum',
+  foldWindows: 'sum',
+  prod: 'prod',
+  max: 'max',
+  min: 'min',
+  argMax: 'argMax',
+  argMin: 'argMin',
+};
+
+/** Writes roots: expressions pulled from a stored node down to the buffers it reads. */
+export class RootBuilder {
+  readonly #nodes: readonly GraphNode[];
+  readonly #places: Places;
+  #reductions: Reduction[] = [];
+  #names: string[] = [];
+  #memo = new Map<string, Expression>();
+
+  constructor({ nodes }: Graph, places: Places) {
+    this.#nodes = nodes;
+    this.#places = places;
+  }
+
+  /** The root that computes `node` and stores it into `buffers`. */
+  build(node: number, buffers: readonly number[]): Root {
+    this.#reductions = [];
+    this.#names = [];
+    this.#memo = new Map();
+    const { operation, shape, inputs } = this.#nodes[node];
+    switch (operation.name) {
+      case 'cumulativeSum':
+        return this.#scan(node, buffers, operation.axis);
+      case 'scatterAdd':
+        return this.#scatter(node, buffers, operation.axis);
+      case 'argsort':
+        return this.#argsort(node, buffers, inputs[0], operation.descending);
+    }
+    const axes = this.#axesOf(shape);
+    const indices = axes.map(({ axis, extent }) => axisIndex(axis, extent));
+    // A leaf, or a node with a buffer of its own elsewhere, is copied; any other is computed here.
+    const value = this.#places.bufferOf.get(node) === buffers[0] ? this.#compute(node, indices) : this.#emit(node, indices);
+    if (this.#names.length === 0) this.#names.push('copy');
+    return {
+      node,
+      axes: this.#withoutOnes(axes),
+      reductions: this.#reductions,
+      value,
+      buffers,
+      index: linearIndex(indices, shape),
+      names: this.#names,
+    };
+  }
+
+  /** A root that sets a flag wherever an element of `node` (below any movement) fails a test. */
+  buildCheck(node: number, flag: number, test: (value: Expression) => Expression): Root {
+    this.#reductions = [];
+    this.#names = [];
+    this.#memo = new Map();
+    const axes = this.#axesOf(this.#nodes[node].shape);
+    const value = this.#emit(
+      node,
+      axes.map(({ axis, extent }) => axisIndex(axis, extent)),
+    );
+    return this.#alone(node, axes, [], ['check'], [{ kind: 'check', flag, condition: test(value) }]);
+  }
+
+  #axesOf(shape: Shape): LoopAxis[] {
+    return shape.map((extent) => ({ axis: this.#places.nextAxis(), extent }));
+  }
+
+  #withoutOnes(axes: readonly LoopAxis[]): LoopAxis[] {
+    return axes.filter(({ extent }) => extent !== 1);
+  }
+
+  #alone(
+    node: number,
+    axes: readonly LoopAxis[],
+    buffers: readonly number[],
+    names: readonly string[],
+    statements: readonly Statement[],
+  ): Root {
+    const nothing = constantOf(0, 'int32');
+    return {
+      node,
+      axes: this.#withoutOnes(axes),
+      reductions: [],
+      value: nothing,
+      buffers,
+      index: constantIndex(0),
+      statements,
+      names,
+    };
+  }
+
+  #scan(node: number, buffers: readonly number[], axis: number): Root {
+    const { shape, dtype, inputs } = this.#nodes[node];
+    const axes = this.#axesOf(shape);
+    const indices = axes.map(({ axis: each, extent }) => axisIndex(each, extent));
+    const register = this.#places.nextRegister();
+    const total = registerOf(register, dtype, new Set(axes.map((each) => each.axis)));
+    const index = linearIndex(indices, shape);
+    const scan: Statement = {
+      kind: 'scan',
+      register,
+      dtype,
+      axis: axes[axis],
+      value: this.#emit(inputs[0], indices),
+      body: buffers.map((buffer) => ({ kind: 'store', buffer, index, value: total })),
+    };
+    const outer = axes.filter((_, each) => each !== axis);
+    return this.#alone(node, outer, buffers, [...this.#names, 'cumulativeSum'], [scan]);
+  }
+
+  #scatter(node: number, buffers: readonly number[], axis: number): Root {
+    const { shape, dtype, inputs } = this.#nodes[node];
+    const [places, updates] = inputs;
+    const axes = this.#axesOf(shape);
+    const from: LoopAxis = { axis: this.#places.nextAxis(), extent: this.#nodes[places].shape[axis] };
+    const indices = axes.map(({ axis: each, extent }) => axisIndex(each, extent));
+    const source = indices.map((index, each) => (each === axis ? axisIndex(from.axis, from.extent) : index));
+    const place = this.#asIndex(this.#emit(places, source), shape[axis]);
+    const target = linearIndex(
+      indices.map((index, each) => (each === axis ? place : index)),
+      shape,
+    );
+    const value = this.#emit(updates, source);
+    const statements: Statement[] = buffers.flatMap((buffer): Statement[] => [
+      {
+        kind: 'loop',
+        ...axes[axis],
+        parallel: false,
+        body: [{ kind: 'store', buffer, index: linearIndex(indices, shape), value: constantOf(0, dtype) }],
+      },
+      { kind: 'loop', ...from, parallel: false, body: [{ kind: 'accumulate', buffer, index: target, value }] },
+    ]);
+    const outer = axes.filter((_, each) => each !== axis);
+    return this.#alone(node, outer, buffers, [...this.#names, 'scatterAdd'], statements);
+  }
+
+  #argsort(node: number, buffers: readonly number[], input: number, descending: boolean): Root {
+    const { shape } = this.#nodes[node];
+    const length = shape.at(-1) ?? 1;
+    const axes = this.#axesOf(shape.slice(0, -1));
+    const indices = [...axes.map(({ axis, extent }) => axisIndex(axis, extent)), constantIndex(0)];
+    const index = linearIndex(indices, shape);
+    const source = { buffer: this.#bufferOf(input), index };
+    const statements = buffers.map(
+      (buffer): Statement => ({ kind: 'argsort', length, descending, source, target: { buffer, index } }),
+    );
+    return this.#alone(node, axes, buffers, ['argsort'], statements);
+  }
+
+  #bufferOf(node: number): number {
+    const buffer = this.#places.bufferOf.get(node);
+    if (buffer === undefined) throw new TypeError(`node ${node} has no buffer`);
+    return buffer;
+  }
+
+  #asIndex(place: Expression, extent: number): IndexExpression {
+    return place.kind === 'index'
+      ? place.index
+      : place.kind === 'constant'
+        ? constantIndex(place.value)
+        : valueIndex(place, extent);
+  }
+
+  /** The element of a node at given indices: from its buffer if it has one. */
+  #emit(node: number, indices: readonly IndexExpression[]): Expression {
+    const buffer = this.#places.bufferOf.get(node);
+    if (buffer === undefined) return this.#compute(node, indices);
+    const { shape, dtype } = this.#nodes[node];
+    return load(buffer, linearIndex(indices, shape), dtype);
+  }
+
+  #compute(node: number, indices: readonly IndexExpression[]): Expression {
+    const key = `${node}@${indices.map((index) => index.key).join()}`;
+    const known = this.#memo.get(key);
+    if (known !== undefined) return known;
+    const result = this.#expressionOf(node, indices);
+    this.#memo.set(key, result);
+    return result;
+  }
+
+  #expressionOf(node: number, indices: readonly IndexExpression[]): Expression {
+    const full = this.#nodes[node];
+    const { operation, inputs, shape, dtype } = full;
+    const [first] = inputs;
+    const from = inputs.length === 0 ? [] : this.#nodes[first].shape;
+    const at = (input: number, place: readonly IndexExpression[] = indices): Expression => this.#emit(input, place);
+    if (isReduction(full)) return this.#reduce(node, indices);
+    switch (operation.name) {
+      case 'constant':
+        return constantOf(operation.value, dtype);
+      case 'scalar':
+        return castTo(load(this.#places.scalarsBuffer, constantIndex(operation.slot), 'float64'), dtype);
+      case 'iota':
+        return placeOf(indices[0]);
+      case 'reshape':
+        return at(first, unravelIndex(linearIndex(indices, shape), from));
+      case 'permute':
+        return at(
+          first,
+          from.map((_, axis) => indices[operation.axes.indexOf(axis)]),
+        );
+      case 'expand':
+        return at(
+          first,
+          from.map((extent, axis) => (extent === 1 ? constantIndex(0) : indices[axis + shape.length - from.length])),
+        );
+      case 'slice':
+        return at(
+          first,
+          indices.map((index, axis) => shiftIndex(scaleIndex(index, operation.steps[axis]), operation.starts[axis])),
+        );
+      case 'windows': {
+        const { axes, stride, dilation } = operation;
+        return at(
+          first,
+          from.map((_, axis) => {
+            const i = axes.indexOf(axis);
+            if (i < 0) return indices[axis];
+            return addIndices(scaleIndex(indices[axis], stride[i]), scaleIndex(indices[from.length + i], dilation[i]));
+          }),
+        );
+      }
+      case 'pad': {
+        const moved = indices.map((index, axis) => shiftIndex(index, -operation.before[axis]));
+        const conditions = moved.map((index, axis) => ({ index, lower: 0, upper: from[axis] }));
+        return guard(conditions, () => at(first, moved), constantOf(operation.value, dtype));
+      }
+      case 'concat': {
+        let start = 0;
+        const pieces = inputs.map((input) => {
+          const extent = this.#nodes[input].shape[operation.axis];
+          const moved = indices.map((index, axis) => (axis === operation.axis ? shiftIndex(index, -start) : index));
+          start += extent;
+          return { input, moved, condition: { index: moved[operation.axis], lower: 0, upper: extent } };
+        });
+        return pieces
+          .reverse()
+          .reduce(
+            (rest: Expression, { input, moved, condition }) => guard([condition], () => at(input, moved), rest),
+            constantOf(0, dtype),
+          );
+      }
+      case 'gather': {
+        const place = this.#asIndex(at(inputs[1]), from[operation.axis]);
+        return at(
+          first,
+          indices.map((index, axis) => (axis === operation.axis ? place : index)),
+        );
+      }
+      case 'check':
+        return at(first);
+      case 'randomBits': {
+        const [key0, key1] = [0, 1].map((word) => at(first, [constantIndex(word)]));
+        const words = threefry([key0, key1], [placeOf(linearIndex(indices, shape)), at(inputs[1], [])]);
+        this.#names.push('random');
+        const word = words[operation.word];
+        return operation.bits === 32 ? word : binary('shiftRight', word, constantOf(32 - operation.bits, 'int32'), 'int32');
+      }
+    }
+    const operands = inputs.map((input) => at(input));
+    this.#names.push(operation.name);
+    if (operation.name === 'cast') return castTo(operands[0], dtype);
+    if (operation.name === 'where') return select(operands[0], operands[1], operands[2]);
+    if (operands.length === 1) return unary(operation.name as Parameters<typeof unary>[0], operands[0]);
+    return binary(operation.name as Parameters<typeof binary>[0], operands[0], operands[1], dtype);
+  }
+
+  /** A reduction inside the root: its value is a register, computed at each point before the root's own value. */
+  #reduce(node: number, indices: readonly IndexExpression[]): Expression {
+    const { operation, inputs, dtype } = this.#nodes[node];
+    const { shape } = this.#nodes[inputs[0]];
+    const register = this.#places.nextRegister();
+    let axes: LoopAxis[];
+    let value: () => Expression;
+    if (operation.name === 'foldWindows') {
+      axes = this.#axesOf(operation.size);
+      const rank = indices.length;
+      const conditions: Condition[] = [];
+      const counts = indices.map((index, axis) => {
+        const i = operation.axes.indexOf(axis);
+        if (i < 0) return index;
+        const inside = addIndices(index, scaleIndex(axisIndex(axes[i].axis, axes[i].extent), -operation.dilation[i]));
+        const count = floorDivIndex(inside, operation.stride[i]);
+        conditions.push({ index: modIndex(inside, operation.stride[i]), lower: 0, upper: 1 });
+        conditions.push({ index: count, lower: 0, upper: shape[axis] });
+        return count;
+      });
+      const places = axes.map(({ axis, extent }) => axisIndex(axis, extent));
+      value = () =>
+        guard(conditions, () => this.#emit(inputs[0], [...counts.slice(0, rank), ...places]), constantOf(0, dtype));
+    } else {
+      const reduced = 'axes' in operation ? operation.axes : 'axis' in operation ? [operation.axis] : [];
+      axes = this.#axesOf(reduced.map((axis) => shape[axis]));
+      const kept = [...indices];
+      const all = shape.map((extent, axis) => {
+        const i = reduced.indexOf(axis);
+        return i < 0 ? (kept.shift() ?? constantIndex(0)) : axisIndex(axes[i].axis, extent);
+      });
+      value = () => this.#emit(inputs[0], all);
+    }
+    const element = value();
+    this.#names.push(operation.name);
+    const combine = COMBINES[operation.name];
+    this.#reductions.push({ register, dtype, combine, axes, value: element });
+    const inner = new Set(axes.map(({ axis }) => axis));
+    const outer = new Set([...element.axes].filter((axis) => !inner.has(axis)));
+    return registerOf(register, dtype, outer);
+  }
+}
+
+/** The number of elements a root computes, reductions unrolled: for explain(). */
+export function pointsOf(axes: readonly LoopAxis[]): number {
+  return sizeOf(axes.map(({ extent }) => extent));
+}

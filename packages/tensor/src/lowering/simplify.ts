@@ -1,0 +1,94 @@
+import type { DType } from '../dtype.js';
+import { allocateArray } from '../dtype.js';
+import { sameShape } from '../shape.js';
+import type { Graph, GraphNode } from './graph.js';
+
+/** What folds when both operands are known: the scalar arithmetic of rules and schedules. */
+const FOLDED: Readonly<Record<string, (a: number, b: number) => number>> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  neg: (a) => -a,
+  sqrt: (a) => Math.sqrt(a),
+  cast: (a) => a,
+};
+
+function rounded(value: number, dtype: DType): number {
+  const holder = allocateArray(dtype, 1);
+  holder[0] = value;
+  return holder[0];
+}
+
+/**
+ * The same graph with fewer nodes: equal nodes become one, arithmetic on constants is done, operations that change
+ * nothing go. Nothing here changes a result by a bit (x + 0 stays, since -0 + 0 is 0).
+ */
+export function simplify(graph: Graph): Graph {
+  const nodes: GraphNode[] = [];
+  const known = new Map<string, number>();
+  const add = (node: GraphNode): number => {
+    const { operation, inputs, shape, dtype } = node;
+    // JSON writes -0 as 0, which would make one node of two.
+    const sign = operation.name === 'constant' && Object.is(operation.value, -0) ? '-' : '';
+    const exact = operation.name === 'constant' ? String(operation.value) : JSON.stringify(operation);
+    const key = `${operation.name}${sign}${exact}(${inputs.join(',')})${dtype}${shape.join('x')}`;
+    const place = known.get(key) ?? nodes.push(node) - 1;
+    known.set(key, place);
+    return place;
+  };
+
+  const constantIn = (node: number): number | undefined => {
+    const { operation } = nodes[node];
+    return operation.name === 'constant' ? operation.value : undefined;
+  };
+  const rewrite = (node: GraphNode): number => {
+    const { operation, inputs, shape, dtype } = node;
+    const [first, second] = inputs;
+    const [a, b] = inputs.map(constantIn);
+    const constant = (value: number): number =>
+      add({ operation: { name: 'constant', value: rounded(value, dtype) }, inputs: [], shape, dtype });
+    switch (operation.name) {
+      case 'expand':
+      case 'reshape':
+      case 'slice':
+      case 'permute':
+        if (a !== undefined) return constant(a);
+        if (operation.name !== 'slice' && operation.name !== 'permute' && sameShape(shape, nodes[first].shape)) return first;
+        break;
+      case 'mul':
+        if (b === 1) return first;
+        if (a === 1) return second;
+        break;
+      case 'div':
+        if (b === 1) return first;
+        break;
+      case 'sub':
+        if (b === 0 && !Object.is(b, -0)) return first;
+        break;
+      case 'pow':
+        if (b === 1) return first;
+        if (b === 2) return rewrite({ ...node, operation: { name: 'mul' }, inputs: [first, first] });
+        break;
+      case 'where':
+        if (a !== undefined) return a === 0 ? inputs[2] : second;
+        break;
+    }
+    const fold = FOLDED[operation.name] as ((a: number, b: number) => number) | undefined;
+    const folds = fold !== undefined && a !== undefined && (inputs.length === 1 || b !== undefined);
+    // Casts to integers saturate, which rounding through a typed array does not.
+    if (folds && (dtype === 'float32' || dtype === 'float64')) return constant(fold(a, b ?? 0));
+    return add(node);
+  };
+
+  const places: number[] = [];
+  for (const node of graph.nodes) {
+    places.push(rewrite({ ...node, inputs: node.inputs.map((input) => places[input]) }));
+  }
+  return {
+    ...graph,
+    nodes,
+    outputs: graph.outputs.map((node) => places[node]),
+    assignments: graph.assignments.map(({ node, resident }) => ({ node: places[node], resident })),
+  };
+}

@@ -1,0 +1,336 @@
+import type { DType } from '../dtype.js';
+import { checkDType, isFloating, promote, promoteNumber, resultOf } from '../dtype.js';
+import { DTypeError } from '../errors.js';
+import type { BinaryName, UnaryName } from '../operation.js';
+import type { Shape } from '../shape.js';
+import { broadcastShapes, formatShape, sameShape } from '../shape.js';
+import type { TensorLike } from '../tensor.js';
+import { constant, isTensor, Tensor } from '../tensor.js';
+import { isVariable } from '../variable.js';
+import { expand } from './movement.js';
+
+type Kind = Parameters<typeof resultOf>[0];
+
+/** The tensor behind an operand; a number becomes a weak scalar. Throws a DTypeError for anything else. */
+export function asTensor(value: TensorLike, where: string): Tensor {
+  if (isTensor(value)) return value;
+  if (typeof value === 'number') return constant(value, [], 'float64', true);
+  if (isVariable(value)) return value.value;
+  const got = Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : String(value);
+  throw new DTypeError(
+    `${where}: expected a tensor, a variable or a number, got ${got}; make one with tensor(...)`,
+  );
+}
+
+/** The dtype operands meet in, before the operation's own rule: weak scalars follow the others. */
+function commonDType(tensors: readonly Tensor[]): DType {
+  const strong = tensors.filter((tensor) => !tensor.weak);
+  if (strong.length === 0) return 'float64';
+  const dtype = strong.map((tensor) => tensor.dtype).reduce(promote);
+  return tensors.reduce((meet: DType, { weak, operation }) => {
+    if (!weak) return meet;
+    if (operation.name === 'constant') return promote(meet, promoteNumber(dtype, operation.value));
+    return isFloating(meet) ? meet : 'float32';
+  }, dtype);
+}
+
+/** Casts and expands operands to one dtype and one shape. */
+function meet(
+  values: readonly TensorLike[],
+  kind: Kind,
+  where: string,
+): { tensors: Tensor[]; weak: boolean } {
+  const tensors = values.map((value) => asTensor(value, where));
+  const dtype = resultOf(kind, commonDType(tensors));
+  const shape = broadcastShapes(
+    tensors.map((tensor) => tensor.shape),
+    where,
+  );
+  return {
+    tensors: tensors.map((tensor) => fit(tensor, dtype, shape)),
+    weak: tensors.every(({ weak }) => weak),
+  };
+}
+
+function fit(tensor: Tensor, dtype: DType, shape: Shape): Tensor {
+  const { operation, weak } = tensor;
+  if (tensor.dtype === dtype && sameShape(tensor.shape, shape)) return tensor;
+  if (weak && operation.name === 'constant') return constant(operation.value, shape, dtype);
+  return expand(cast(tensor, dtype), shape);
+}
+
+function unary(name: UnaryName, kind: Kind, value: TensorLike): Tensor {
+  const operand = asTensor(value, name);
+  const dtype = resultOf(kind, operand.dtype);
+  const input = cast(operand, dtype);
+  return new Tensor({ name }, [input], input.shape, dtype, operand.weak);
+}
+
+function binary(name: BinaryName, kind: Kind, a: TensorLike, b: TensorLike): Tensor {
+  const { tensors, weak } = meet([a, b], kind, name);
+  return new Tensor({ name }, tensors, tensors[0].shape, tensors[0].dtype, weak);
+}
+
+function compare(name: BinaryName, a: TensorLike, b: TensorLike): Tensor {
+  const { tensors } = meet([a, b], 'ordering', name);
+  return new Tensor({ name }, tensors, tensors[0].shape, 'bool');
+}
+
+function logical(name: 'and' | 'or' | 'xor', a: TensorLike, b: TensorLike): Tensor {
+  const operands = [a, b].map((value) => cast(asTensor(value, name), 'bool'));
+  const shape = broadcastShapes(
+    operands.map((operand) => operand.shape),
+    name,
+  );
+  return new Tensor(
+    { name },
+    operands.map((operand) => expand(operand, shape)),
+    shape,
+    'bool',
+  );
+}
+
+/** a + b, elementwise with broadcasting. Two bools are added as int32; uint8 and int32 wrap around. */
+export function add(a: TensorLike, b: TensorLike): Tensor {
+  return binary('add', 'arithmetic', a, b);
+}
+
+/** a − b, elementwise with broadcasting. */
+export function sub(a: TensorLike, b: TensorLike): Tensor {
+  return binary('sub', 'arithmetic', a, b);
+}
+
+/** a · b, elementwise with broadcasting. */
+export function mul(a: TensorLike, b: TensorLike): Tensor {
+  return binary('mul', 'arithmetic', a, b);
+}
+
+/** a / b, elementwise with broadcasting; integers are divided as float32. */
+export function div(a: TensorLike, b: TensorLike): Tensor {
+  return binary('div', 'floating', a, b);
+}
+
+/** a to the power b, elementwise with broadcasting; integers as float32. pow(x, 0) and pow(1, x) are 1 even for NaN. */
+export function pow(a: TensorLike, b: TensorLike): Tensor {
+  return binary('pow', 'floating', a, b);
+}
+
+/** The larger of a and b; NaN if either is. At a tie the gradient goes to a. */
+export function maximum(a: TensorLike, b: TensorLike): Tensor {
+  return binary('maximum', 'ordering', a, b);
+}
+
+/** The smaller of a and b; NaN if either is. At a tie the gradient goes to a. */
+export function minimum(a: TensorLike, b: TensorLike): Tensor {
+  return binary('minimum', 'ordering', a, b);
+}
+
+/** x held between `lower` and `upper`; at the bounds the gradient passes. */
+export function clip(x: TensorLike, lower: TensorLike, upper: TensorLike): Tensor {
+  return minimum(maximum(x, lower), upper);
+}
+
+/** −x. */
+export function neg(x: TensorLike): Tensor {
+  return unary('neg', 'arithmetic', x);
+}
+
+/** |x|; the gradient at 0 is 0. */
+export function abs(x: TensorLike): Tensor {
+  return unary('abs', 'arithmetic', x);
+}
+
+/** −1, 0 or 1; NaN stays NaN, and a zero keeps its sign. */
+export function sign(x: TensorLike): Tensor {
+  return unary('sign', 'arithmetic', x);
+}
+
+/** x². */
+export function square(x: TensorLike): Tensor {
+  return mul(x, x);
+}
+
+/** 1 / x. */
+export function reciprocal(x: TensorLike): Tensor {
+  return div(1, x);
+}
+
+/** √x; NaN below 0. */
+export function sqrt(x: TensorLike): Tensor {
+  return unary('sqrt', 'floating', x);
+}
+
+/** 1 / √x. */
+export function rsqrt(x: TensorLike): Tensor {
+  return div(1, sqrt(x));
+}
+
+/** eˣ. */
+export function exp(x: TensorLike): Tensor {
+  return unary('exp', 'floating', x);
+}
+
+/** eˣ − 1, exact near 0. */
+export function expm1(x: TensorLike): Tensor {
+  return unary('expm1', 'floating', x);
+}
+
+/** The natural logarithm; −Infinity at 0, NaN below. */
+export function log(x: TensorLike): Tensor {
+  return unary('log', 'floating', x);
+}
+
+/** log(1 + x), exact near 0. */
+export function log1p(x: TensorLike): Tensor {
+  return unary('log1p', 'floating', x);
+}
+
+/** The sine of x in radians. */
+export function sin(x: TensorLike): Tensor {
+  return unary('sin', 'floating', x);
+}
+
+/** The cosine of x in radians. */
+export function cos(x: TensorLike): Tensor {
+  return unary('cos', 'floating', x);
+}
+
+/** The hyperbolic tangent. */
+export function tanh(x: TensorLike): Tensor {
+  return unary('tanh', 'floating', x);
+}
+
+/** 1 / (1 + e⁻ˣ). */
+export function sigmoid(x: TensorLike): Tensor {
+  return unary('sigmoid', 'floating', x);
+}
+
+/** log(1 + eˣ), without overflow. */
+export function softplus(x: TensorLike): Tensor {
+  return unary('softplus', 'floating', x);
+}
+
+/** The error function, 2/√π ∫₀ˣ exp(−t²) dt. */
+export function erf(x: TensorLike): Tensor {
+  return unary('erf', 'floating', x);
+}
+
+/** max(0, x); the gradient at 0 is 0, and NaN stays NaN. */
+export function relu(x: TensorLike): Tensor {
+  return maximum(0, x);
+}
+
+/** The next whole number below or at x; integers are returned as they are. */
+export function floor(x: TensorLike): Tensor {
+  return rounding('floor', x);
+}
+
+/** The next whole number above or at x. */
+export function ceil(x: TensorLike): Tensor {
+  return rounding('ceil', x);
+}
+
+/** The nearest whole number, halves to even. */
+export function round(x: TensorLike): Tensor {
+  return rounding('round', x);
+}
+
+function rounding(name: 'floor' | 'ceil' | 'round', x: TensorLike): Tensor {
+  const operand = asTensor(x, name);
+  return isFloating(operand.dtype) ? unary(name, 'floating', operand) : operand;
+}
+
+/** a = b as bool; NaN equals nothing. */
+export function equal(a: TensorLike, b: TensorLike): Tensor {
+  return compare('equal', a, b);
+}
+
+/** a ≠ b as bool. */
+export function notEqual(a: TensorLike, b: TensorLike): Tensor {
+  return compare('notEqual', a, b);
+}
+
+/** a < b as bool. */
+export function less(a: TensorLike, b: TensorLike): Tensor {
+  return compare('less', a, b);
+}
+
+/** a ≤ b as bool. */
+export function lessEqual(a: TensorLike, b: TensorLike): Tensor {
+  return compare('lessEqual', a, b);
+}
+
+/** a > b as bool. */
+export function greater(a: TensorLike, b: TensorLike): Tensor {
+  return compare('less', b, a);
+}
+
+/** a ≥ b as bool. */
+export function greaterEqual(a: TensorLike, b: TensorLike): Tensor {
+  return compare('lessEqual', b, a);
+}
+
+/** Whether x is NaN, as bool. */
+export function isNaN(x: TensorLike): Tensor {
+  return notEqual(x, x);
+}
+
+/** Whether x is neither NaN nor infinite, as bool. */
+export function isFinite(x: TensorLike): Tensor {
+  return less(abs(x), Infinity);
+}
+
+/** Both; operands count as true where they are not 0. */
+export function logicalAnd(a: TensorLike, b: TensorLike): Tensor {
+  return logical('and', a, b);
+}
+
+/** Either or both. */
+export function logicalOr(a: TensorLike, b: TensorLike): Tensor {
+  return logical('or', a, b);
+}
+
+/** Either, not both. */
+export function logicalXor(a: TensorLike, b: TensorLike): Tensor {
+  return logical('xor', a, b);
+}
+
+/** True where x is 0. */
+export function logicalNot(x: TensorLike): Tensor {
+  const input = cast(asTensor(x, 'not'), 'bool');
+  return new Tensor({ name: 'not' }, [input], input.shape, 'bool');
+}
+
+/** a where `condition` is true (not 0), else b; all three broadcast. */
+export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
+  const { tensors, weak } = meet([a, b], 'ordering', 'where');
+  const test = cast(asTensor(condition, 'where'), 'bool');
+  const shape = broadcastShapes([test.shape, tensors[0].shape], 'where');
+  const inputs = [test, ...tensors].map((tensor) => expand(tensor, shape));
+  return new Tensor({ name: 'where' }, inputs, shape, tensors[0].dtype, weak && test.rank === 0);
+}
+
+/**
+ * x in another dtype. To an integer: towards 0, what is out of range becomes the nearest end of it, NaN becomes 0.
+ * To bool: whether it is not 0 (NaN is true).
+ */
+export function cast(x: TensorLike, dtype: DType): Tensor {
+  checkDType(dtype, 'cast');
+  const input = asTensor(x, 'cast');
+  if (input.dtype === dtype && !input.weak) return input;
+  if (input.dtype === dtype) {
+    // A weak scalar is float64 already: only its weakness goes.
+    return new Tensor({ name: 'reshape' }, [input], input.shape, dtype);
+  }
+  return new Tensor({ name: 'cast' }, [input], input.shape, dtype);
+}
+
+/** Throws unless x is a tensor of integers; `where` begins the message. */
+export function checkInteger(x: Tensor, where: string): void {
+  if (isFloating(x.dtype) || x.dtype === 'bool') {
+    throw new DTypeError(
+      `${where}: indices must be int32 or uint8, got ${x.dtype} of shape ${formatShape(x.shape)}; ` +
+        "make them with { dtype: 'int32' } or cast('int32')",
+    );
+  }
+}

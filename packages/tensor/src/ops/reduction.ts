@@ -1,0 +1,150 @@
+import { resultOf } from '../dtype.js';
+import { ShapeError } from '../errors.js';
+import type { ReductionName } from '../operation.js';
+import type { Axis } from '../shape.js';
+import { formatShape, normalizeAxes, normalizeAxis } from '../shape.js';
+import type { TensorLike } from '../tensor.js';
+import { Tensor } from '../tensor.js';
+import { asTensor, cast, div, exp, isFinite, log, square, sqrt, sub, where } from './elementwise.js';
+import { reshape } from './movement.js';
+import { stopGradient } from './marks.js';
+
+export interface ReduceOptions {
+  /** The axes to reduce; all by default. */
+  readonly axis?: Axis | readonly Axis[];
+  /** Whether reduced axes stay, with extent 1; false by default. */
+  readonly keepDims?: boolean;
+}
+
+export interface ArgOptions {
+  /** The axis to search; without it the tensor is searched flat, in row-major order. */
+  readonly axis?: Axis;
+  /** Whether the axis stays, with extent 1; false by default. */
+  readonly keepDims?: boolean;
+}
+
+function reduce(
+  name: ReductionName,
+  kind: 'total' | 'ordering',
+  x: TensorLike,
+  { axis, keepDims = false }: ReduceOptions = {},
+): Tensor {
+  const operand = asTensor(x, name);
+  const input = cast(operand, resultOf(kind, operand.dtype));
+  const axes = normalizeAxes(axis, input.rank, name);
+  if (kind === 'ordering' && axes.some((each) => input.shape[each] === 0)) {
+    throw new ShapeError(`${name}: no elements to choose from along axes [${axes.join(', ')}] of ${formatShape(input.shape)}`);
+  }
+  const shape = input.shape.filter((_, each) => !axes.includes(each));
+  const result = axes.length === 0 ? input : new Tensor({ name, axes }, [input], shape, input.dtype, operand.weak);
+  return keepDims ? reshape(result, keptShape(input, axes)) : result;
+}
+
+function keptShape(input: Tensor, axes: readonly number[]): number[] {
+  return input.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent));
+}
+
+/** The sum over axes; bool, uint8 and int32 add up in int32. Of nothing: 0. */
+export function sum(x: TensorLike, options?: ReduceOptions): Tensor {
+  return reduce('sum', 'total', x, options);
+}
+
+/** The product over axes; of nothing: 1. */
+export function prod(x: TensorLike, options?: ReduceOptions): Tensor {
+  return reduce('prod', 'total', x, options);
+}
+
+/** The largest element; NaN if any is. At a tie the gradient goes to the first. */
+export function max(x: TensorLike, options?: ReduceOptions): Tensor {
+  return reduce('max', 'ordering', x, options);
+}
+
+/** The smallest element; NaN if any is. At a tie the gradient goes to the first. */
+export function min(x: TensorLike, options?: ReduceOptions): Tensor {
+  return reduce('min', 'ordering', x, options);
+}
+
+/** Whether any element is true (not 0). */
+export function any(x: TensorLike, options?: ReduceOptions): Tensor {
+  const input = cast(asTensor(x, 'any'), 'bool');
+  return cast(sum(input, options), 'bool');
+}
+
+/** Whether all elements are true (not 0). */
+export function all(x: TensorLike, options?: ReduceOptions): Tensor {
+  const input = cast(asTensor(x, 'all'), 'bool');
+  return cast(prod(input, options), 'bool');
+}
+
+/** The arithmetic mean; integers in float32. Of nothing: NaN. */
+export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  const operand = asTensor(x, 'mean');
+  const input = cast(operand, resultOf('floating', operand.dtype));
+  const axes = normalizeAxes(options.axis, input.rank, 'mean');
+  return div(sum(input, options), countOf(input, axes));
+}
+
+function countOf(input: Tensor, axes: readonly number[]): number {
+  return axes.reduce((count, axis) => count * input.shape[axis], 1);
+}
+
+export interface VarianceOptions extends ReduceOptions {
+  /** What is taken off the count in the divisor: 0 (default) the population's variance, 1 the sample's estimate. */
+  readonly correction?: number;
+}
+
+/** The mean squared distance from the mean. */
+export function variance(x: TensorLike, { correction = 0, ...options }: VarianceOptions = {}): Tensor {
+  const operand = asTensor(x, 'variance');
+  const input = cast(operand, resultOf('floating', operand.dtype));
+  const axes = normalizeAxes(options.axis, input.rank, 'variance');
+  const centered = sub(input, mean(input, { ...options, keepDims: true }));
+  return div(sum(square(centered), options), Math.max(0, countOf(input, axes) - correction));
+}
+
+/** The standard deviation: the root of {@link variance}. */
+export function std(x: TensorLike, options?: VarianceOptions): Tensor {
+  return sqrt(variance(x, options));
+}
+
+/** log(Σ exp(x)) without overflow. Of nothing: an error. */
+export function logSumExp(x: TensorLike, options: ReduceOptions = {}): Tensor {
+  const operand = asTensor(x, 'logSumExp');
+  const input = cast(operand, resultOf('floating', operand.dtype));
+  const largest = stopGradient(max(input, { ...options, keepDims: true }));
+  // An infinite shift would turn ∞ - ∞ into NaN; without a shift ±∞ come out right.
+  const shift = where(isFinite(largest), largest, 0);
+  const total = log(sum(exp(sub(input, shift)), options));
+  return total.add(reshape(shift, total.shape));
+}
+
+function argReduce(name: 'argMax' | 'argMin', x: TensorLike, { axis, keepDims = false }: ArgOptions): Tensor {
+  const operand = asTensor(x, name);
+  const input = axis === undefined ? reshape(operand, [-1]) : operand;
+  const along = normalizeAxis(axis ?? 0, input.rank, name);
+  if (input.shape[along] === 0) {
+    throw new ShapeError(`${name}: no elements to choose from along axis ${along} of ${formatShape(operand.shape)}`);
+  }
+  const shape = input.shape.filter((_, each) => each !== along);
+  const result = new Tensor({ name, axis: along }, [input], shape, 'int32');
+  if (!keepDims) return result;
+  return reshape(result, axis === undefined ? operand.shape.map(() => 1) : keptShape(input, [along]));
+}
+
+/** The place of the largest element as int32; the first at a tie, the first NaN if there is one. */
+export function argmax(x: TensorLike, options: ArgOptions = {}): Tensor {
+  return argReduce('argMax', x, options);
+}
+
+/** The place of the smallest element as int32; the first at a tie, the first NaN if there is one. */
+export function argmin(x: TensorLike, options: ArgOptions = {}): Tensor {
+  return argReduce('argMin', x, options);
+}
+
+/** Running totals along an axis: element i is the sum of elements 0 to i. */
+export function cumulativeSum(x: TensorLike, { axis }: { axis: Axis }): Tensor {
+  const operand = asTensor(x, 'cumulativeSum');
+  const input = cast(operand, resultOf('total', operand.dtype));
+  const along = normalizeAxis(axis, input.rank, 'cumulativeSum');
+  return new Tensor({ name: 'cumulativeSum', axis: along }, [input], input.shape, input.dtype);
+}

@@ -1,0 +1,193 @@
+import type { DType } from '../dtype.js';
+import type { BinaryName, UnaryName } from '../operation.js';
+import type { Combine, WordName } from '../lowering/program.js';
+import { erf } from './erf.js';
+
+/** How many values of an expression are computed at a time. */
+export const BLOCK = 128;
+
+/**
+ * The values of an expression along a block of the vector axis, in doubles whatever the dtype (each dtype's values are
+ * doubles too, and one kind of array keeps these loops fast). Lane i is values[i & mask]: mask is -1, or 0 where
+ * one value serves all lanes.
+ */
+export interface Lanes {
+  readonly values: Float64Array;
+  readonly mask: number;
+}
+
+type Values = Float64Array;
+export type UnaryKernel = (out: Values, a: Values, aMask: number, count: number) => void;
+export type BinaryKernel = (
+  out: Values,
+  a: Values,
+  aMask: number,
+  b: Values,
+  bMask: number,
+  count: number,
+) => void;
+
+/** Rounds what an operation gave, computed in doubles, to the dtype it has. */
+export const ROUND: Record<DType, (values: Values, count: number) => void> = {
+  bool: () => {},
+  uint8: (values, count) => {
+    for (let i = 0; i < count; i++) values[i] &= 255;
+  },
+  int32: (values, count) => {
+    for (let i = 0; i < count; i++) values[i] |= 0;
+  },
+  float32: (values, count) => {
+    for (let i = 0; i < count; i++) values[i] = Math.fround(values[i]);
+  },
+  float64: () => {},
+};
+
+function each(f: (a: number) => number): UnaryKernel {
+  return (out, a, aMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = f(a[i & aMask]);
+  };
+}
+
+function eachPair(f: (a: number, b: number) => number): BinaryKernel {
+  return (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = f(a[i & aMask], b[i & bMask]);
+  };
+}
+
+function sigmoid(x: number): number {
+  if (x >= 0) return 1 / (1 + Math.exp(-x));
+  const e = Math.exp(x);
+  return e / (1 + e);
+}
+
+/** Half to even. */
+function round(x: number): number {
+  const up = Math.round(x);
+  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
+}
+
+/** IEEE 754's pow, which is NumPy's; JavaScript's gives NaN where the base is ±1 and the exponent NaN or infinite. */
+export function power(x: number, y: number): number {
+  if (x === 1 || (x === -1 && Math.abs(y) === Infinity)) return 1;
+  return Math.pow(x, y);
+}
+
+export const UNARY: Record<UnaryName, UnaryKernel> = {
+  neg: (out, a, aMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = -a[i & aMask];
+  },
+  sqrt: (out, a, aMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = Math.sqrt(a[i & aMask]);
+  },
+  abs: each(Math.abs),
+  sign: each(Math.sign),
+  exp: each(Math.exp),
+  expm1: each(Math.expm1),
+  log: each(Math.log),
+  log1p: each(Math.log1p),
+  sin: each(Math.sin),
+  cos: each(Math.cos),
+  tanh: each(Math.tanh),
+  sigmoid: each(sigmoid),
+  softplus: each((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+  erf: each(erf),
+  floor: each(Math.floor),
+  ceil: each(Math.ceil),
+  round: each(round),
+  not: each((x) => (x === 0 ? 1 : 0)),
+};
+
+/** Written out where updates and activations spend their time: a call for each element takes several times as long. */
+export const BINARY: Record<BinaryName | WordName, BinaryKernel> = {
+  add: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = a[i & aMask] + b[i & bMask];
+  },
+  sub: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = a[i & aMask] - b[i & bMask];
+  },
+  mul: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = a[i & aMask] * b[i & bMask];
+  },
+  div: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = a[i & aMask] / b[i & bMask];
+  },
+  maximum: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = Math.max(a[i & aMask], b[i & bMask]);
+  },
+  less: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = a[i & aMask] < b[i & bMask] ? 1 : 0;
+  },
+  minimum: eachPair(Math.min),
+  pow: eachPair(power),
+  equal: eachPair((a, b) => (a === b ? 1 : 0)),
+  notEqual: eachPair((a, b) => (a !== b ? 1 : 0)),
+  lessEqual: eachPair((a, b) => (a <= b ? 1 : 0)),
+  and: eachPair((a, b) => a & b),
+  or: eachPair((a, b) => a | b),
+  xor: eachPair((a, b) => a ^ b),
+  wordAdd: eachPair((a, b) => (a + b) | 0),
+  wordXor: eachPair((a, b) => a ^ b),
+  rotateLeft: eachPair((a, b) => (a << b) | (a >>> (32 - b))),
+  shiftRight: eachPair((a, b) => (a >>> b) | 0),
+};
+
+/** The product of two int32 may need more bits than a double has. */
+export const INTEGER_MUL = eachPair(Math.imul);
+
+function saturate(low: number, high: number): UnaryKernel {
+  return each((x) => (x > low ? (x < high ? Math.trunc(x) : high) : x <= low ? low : 0));
+}
+
+/** Casts to each dtype; what remains is to round to float32. */
+export const CAST: Record<DType, UnaryKernel> = {
+  bool: each((x) => (x !== 0 ? 1 : 0)),
+  uint8: saturate(0, 255),
+  int32: saturate(-2147483648, 2147483647),
+  float32: each((x) => x),
+  float64: each((x) => x),
+};
+
+/** total[i & totalMask] combined with each value: into one total for each lane, or into one of all. */
+type Fold = (total: Values, totalMask: number, value: Values, mask: number, count: number) => void;
+
+function fold(f: (total: number, value: number) => number): Fold {
+  return (total, totalMask, value, mask, count) => {
+    for (let i = 0; i < count; i++) total[i & totalMask] = f(total[i & totalMask], value[i & mask]);
+  };
+}
+
+const sum: Fold = (total, totalMask, value, mask, count) => {
+  for (let i = 0; i < count; i++) total[i & totalMask] += value[i & mask];
+};
+
+const FOLD: Record<'sum' | 'prod' | 'max' | 'min', Fold> = {
+  sum,
+  prod: fold((total, value) => total * value),
+  max: fold(Math.max),
+  min: fold(Math.min),
+};
+
+const INTEGER_FOLD: typeof FOLD = {
+  ...FOLD,
+  sum: fold((total, value) => (total + value) | 0),
+  prod: fold(Math.imul),
+};
+
+export function foldOf(combine: 'sum' | 'prod' | 'max' | 'min', dtype: DType): Fold {
+  return (dtype === 'float32' || dtype === 'float64' ? FOLD : INTEGER_FOLD)[combine];
+}
+
+const RANGE: Record<DType, readonly [low: number, high: number]> = {
+  bool: [0, 1],
+  uint8: [0, 255],
+  int32: [-2147483648, 2147483647],
+  float32: [-Infinity, Infinity],
+  float64: [-Infinity, Infinity],
+};
+
+/** What a reduction over nothing gives. */
+export function identityOf(combine: Combine, dtype: DType): number {
+  if (combine === 'max') return RANGE[dtype][0];
+  if (combine === 'min') return RANGE[dtype][1];
+  return combine === 'prod' ? 1 : 0;
+}

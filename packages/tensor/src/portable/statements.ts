@@ -1,0 +1,252 @@
+import type { TypedArray } from '../dtype.js';
+import type { LoopStatement, ReduceStatement, Statement } from '../lowering/program.js';
+import { argsort } from './argsort.js';
+import { asContraction, compileContraction } from './contraction.js';
+import { foldOf, identityOf, ROUND, type Lanes } from './lanes.js';
+import type { Scope, Step } from './scope.js';
+import { repeat, repeatBlocks } from './scope.js';
+import { cheapestAxis, indicesOf, innerCost, vectorCost } from './vector-axis.js';
+
+type StatementOf<Kind extends Statement['kind']> = Extract<Statement, { readonly kind: Kind }>;
+
+/** Adds the steps of statements to a scope. */
+export function compileStatements(statements: readonly Statement[], scope: Scope): void {
+  for (const statement of statements) compileStatement(statement, scope);
+}
+
+function compileStatement(statement: Statement, scope: Scope): void {
+  switch (statement.kind) {
+    case 'loop':
+      return compileLoop(statement, scope);
+    case 'let':
+      return scope.define(statement.register, scope.lanesOf(statement.value));
+    case 'reduce':
+      return compileReduce(statement, scope);
+    case 'scan':
+      return compileScan(statement, scope);
+    case 'store':
+      return compileStore(statement, scope);
+    case 'accumulate':
+      return compileAccumulate(statement, scope);
+    case 'argsort':
+      return compileArgsort(statement, scope);
+    case 'check':
+      return compileCheck(statement, scope);
+  }
+}
+
+/** The parallel loops with nothing between them that begin with `loop`, and what is inside the last. */
+function nestOf(loop: LoopStatement): { loops: LoopStatement[]; body: readonly Statement[] } {
+  const loops = [loop];
+  let { body } = loop;
+  while (loop.parallel && body.length === 1 && body[0].kind === 'loop' && body[0].parallel) {
+    loops.push(body[0]);
+    body = body[0].body;
+  }
+  return { loops, body };
+}
+
+/** Whether statements can run for several values of a counter at a time. */
+function canHaveLanes(statements: readonly Statement[]): boolean {
+  return statements.every(
+    (statement) => statement.kind !== 'argsort' && (!('body' in statement) || canHaveLanes(statement.body)),
+  );
+}
+
+/** A loop in which the order matters can have lanes if all it does is to add to one place after the other. */
+function onlyAccumulates(statements: readonly Statement[]): boolean {
+  const others = statements.filter(({ kind }) => kind !== 'let');
+  return others.length === 1 && others[0].kind === 'accumulate';
+}
+
+function compileLoop(loop: LoopStatement, scope: Scope): void {
+  const { loops, body } = nestOf(loop);
+  const lanesAllowed = loop.parallel ? canHaveLanes(body) : onlyAccumulates(body);
+  if (scope.vector === undefined && lanesAllowed) {
+    const contraction = asContraction(loops, body);
+    if (contraction !== undefined) return compileContraction(contraction, scope);
+    const indices = indicesOf(body);
+    const vector = cheapestAxis(indices, loops);
+    if (vectorCost(indices, vector) <= innerCost(body)) {
+      const outer = loops.filter((each) => each !== vector);
+      return compileNest(outer, scope, (inner) => {
+        const lanes = inner.inside([vector], vector.axis);
+        compileStatements(body, lanes);
+        inner.add(repeatBlocks(scope.machine, vector, lanes.run));
+      });
+    }
+  }
+  compileNest([loop], scope, (inner) => {
+    compileStatements(loop.body, inner);
+  });
+}
+
+/** Puts loops, one inside the other, around what `compileBody` adds to the innermost scope. */
+export function compileNest(
+  [outermost, ...others]: readonly { readonly axis: number; readonly extent: number }[],
+  scope: Scope,
+  compileBody: (inner: Scope) => void,
+): void {
+  if (outermost === undefined) return compileBody(scope);
+  const inner = scope.inside([outermost]);
+  compileNest(others, inner, compileBody);
+  scope.add(repeat(scope.machine, outermost, inner.run));
+}
+
+/**
+ * Where the scope has lanes each of them has a total; otherwise there is one, and the lanes run along one of the
+ * axes that are reduced.
+ */
+function compileReduce(statement: ReduceStatement, scope: Scope): void {
+  const { axes, combine, register } = statement;
+  const along = scope.vector === undefined && axes.length > 0 ? vectorOf(statement) : undefined;
+  const inner = scope.inside(axes, along?.axis);
+  compileStatements(statement.body, inner);
+  const value = inner.lanesOf(statement.value);
+  const total = scope.allocate();
+  const place = scope.allocate();
+  const arg = combine === 'argMax' || combine === 'argMin';
+  inner.add(arg ? argStep(statement, inner, value, total, place) : foldStep(statement, value, total));
+
+  let loops: Step = inner.run;
+  if (along !== undefined) loops = repeatBlocks(scope.machine, along, loops);
+  for (const each of axes.filter((axis) => axis !== along).reverse())
+    loops = repeat(scope.machine, each, loops);
+  const identity = identityOf(combine, statement.dtype);
+  const round = ROUND[statement.dtype];
+  scope.add((count) => {
+    total.values.fill(identity, 0, count);
+    place.values.fill(-1, 0, count);
+    loops(count);
+    round((arg ? place : total).values, count);
+  });
+  scope.define(register, arg ? place : total);
+}
+
+/** The axis of a reduction to have lanes along; the order of axes decides which winner is the first. */
+function vectorOf(statement: ReduceStatement): ReduceStatement['axes'][number] {
+  const { axes, combine } = statement;
+  if (combine === 'argMax' || combine === 'argMin') return axes[axes.length - 1];
+  return cheapestAxis(indicesOf([statement]), axes);
+}
+
+function foldStep({ combine, dtype }: ReduceStatement, value: Lanes, total: Lanes): Step {
+  if (combine === 'argMax' || combine === 'argMin') throw new RangeError(`${combine} is no fold`);
+  const fold = foldOf(combine, dtype);
+  return (count) => fold(total.values, total.mask, value.values, value.mask, count);
+}
+
+function argStep(
+  { combine, axes }: ReduceStatement,
+  inner: Scope,
+  value: Lanes,
+  best: Lanes,
+  place: Lanes,
+): Step {
+  const sign = combine === 'argMax' ? 1 : -1;
+  const { counters } = inner.machine;
+  // Lanes differ in their place only if they run along a reduced axis, which is then the last.
+  const step = axes.some(({ axis }) => axis === inner.vector) ? 1 : 0;
+  return (count) => {
+    let here = 0;
+    for (const { axis, extent } of axes) here = here * extent + counters[axis];
+    for (let i = 0; i < count; i++) {
+      const lane = i & best.mask;
+      const candidate = value.values[i & value.mask];
+      const winner = best.values[lane];
+      const wins = winner === winner && !(sign * candidate <= sign * winner);
+      if (place.values[lane] < 0 || wins) {
+        best.values[lane] = candidate;
+        place.values[lane] = here + i * step;
+      }
+    }
+  };
+}
+
+function compileScan(statement: StatementOf<'scan'>, scope: Scope): void {
+  const inner = scope.inside([statement.axis]);
+  const value = inner.lanesOf(statement.value);
+  const total = scope.allocate();
+  const register = scope.allocate();
+  const fold = foldOf('sum', statement.dtype);
+  const round = ROUND[statement.dtype];
+  inner.add((count) => {
+    fold(total.values, total.mask, value.values, value.mask, count);
+    for (let i = 0; i < count; i++) register.values[i] = total.values[i];
+    round(register.values, count);
+  });
+  inner.define(statement.register, register);
+  compileStatements(statement.body, inner);
+  const loop = repeat(scope.machine, statement.axis, inner.run);
+  scope.add((count) => {
+    total.values.fill(0, 0, count);
+    loop(count);
+  });
+}
+
+function compileStore(statement: StatementOf<'store'>, scope: Scope): void {
+  const { views, buffers } = scope.machine;
+  const { values, mask } = scope.lanesOf(statement.value);
+  const { base, stride, own } = scope.placeOf(statement.index);
+  if (own !== undefined) {
+    scope.add((count) => {
+      const view = views[statement.buffer];
+      for (let i = 0; i < count; i++) view[own.values[i]] = values[i & mask];
+    });
+    return;
+  }
+  const copy = buffers[statement.buffer].dtype === 'float32' ? storeFloat32 : storeOther;
+  scope.add((count) => copy(views[statement.buffer], base(), stride, values, mask, count));
+}
+
+type Store = (
+  view: TypedArray,
+  base: number,
+  stride: number,
+  values: Float64Array,
+  mask: number,
+  count: number,
+) => void;
+
+// The same twice, so that the engine sees one kind of array in the one that matters.
+const storeFloat32: Store = (view, base, stride, values, mask, count) => {
+  for (let i = 0; i < count; i++) view[base + i * stride] = values[i & mask];
+};
+
+const storeOther: Store = (view, base, stride, values, mask, count) => {
+  for (let i = 0; i < count; i++) view[base + i * stride] = values[i & mask];
+};
+
+function compileAccumulate(statement: StatementOf<'accumulate'>, scope: Scope): void {
+  const { views } = scope.machine;
+  const { values, mask } = scope.lanesOf(statement.value);
+  const { base, stride, own } = scope.placeOf(statement.index);
+  scope.add((count) => {
+    const view = views[statement.buffer];
+    const start = base();
+    for (let i = 0; i < count; i++) {
+      view[own === undefined ? start + i * stride : own.values[i]] += values[i & mask];
+    }
+  });
+}
+
+function compileArgsort(statement: StatementOf<'argsort'>, scope: Scope): void {
+  const { views } = scope.machine;
+  const { source, target, length, descending } = statement;
+  const from = scope.placeOf(source.index).base;
+  const to = scope.placeOf(target.index).base;
+  const order = new Int32Array(length);
+  scope.add(() => {
+    argsort(views[source.buffer], from(), descending, order);
+    views[target.buffer].set(order, to());
+  });
+}
+
+function compileCheck(statement: StatementOf<'check'>, scope: Scope): void {
+  const { views, buffers } = scope.machine;
+  const flags = buffers.findIndex(({ role }) => role === 'flags');
+  const { values, mask } = scope.lanesOf(statement.condition);
+  scope.add((count) => {
+    for (let i = 0; i < count; i++) if (values[i & mask] === 0) views[flags][statement.flag] = 1;
+  });
+}

@@ -1,0 +1,154 @@
+import type { DType, TypedArray } from './dtype.js';
+import { allocateArray } from './dtype.js';
+import { ShapeError, TraceError } from './errors.js';
+import { evaluate } from './evaluate.js';
+import { formatTensor } from './format.js';
+import { Operand } from './operand.js';
+import type { Operation } from './operation.js';
+import type { Shape } from './shape.js';
+import { formatShape, sizeOf } from './shape.js';
+import type { Trace } from './trace.js';
+import { currentTrace } from './trace.js';
+import type { Variable } from './variable.js';
+
+const TENSOR: unique symbol = Symbol.for('@downhill/Tensor') as never;
+
+/** What operations take: a tensor, a variable (its value), or a number, which takes the dtype of its partner. */
+export type TensorLike = Tensor | Variable | number;
+
+/** Numbers nested as deep as the tensor's rank; booleans where the dtype is bool. */
+export type NestedArray = number | boolean | readonly NestedArray[];
+
+/**
+ * An immutable array that may not have been computed yet: a node of a graph. Operations return new tensors at once
+ * and check shapes and dtypes there; elements are computed when they are read, or by a compiled function.
+ * Make one with `tensor(...)` and the other creation functions.
+ */
+export class Tensor extends Operand {
+  readonly [TENSOR] = true;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** What this node does with its {@link inputs}. */
+  readonly operation: Operation;
+  #inputs: readonly Tensor[];
+  /** A float64 scalar that takes the dtype of its partner, as a number does. */
+  readonly weak: boolean;
+  /** The trace in which this node was made, if any. @internal */
+  readonly trace: Trace | undefined;
+  /** The elements, once known. @internal */
+  value: TypedArray | undefined = undefined;
+
+  /** @internal */
+  constructor(operation: Operation, inputs: readonly Tensor[], shape: Shape, dtype: DType, weak = false) {
+    super();
+    for (const input of inputs) input.checkUsable();
+    this.operation = operation;
+    this.#inputs = inputs;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.weak = weak;
+    this.trace = currentTrace();
+  }
+
+  /** The nodes this one is computed from. */
+  get inputs(): readonly Tensor[] {
+    return this.#inputs;
+  }
+
+  /** Lets go of the graph behind a version whose value has been stored. @internal */
+  release(): void {
+    this.#inputs = [];
+  }
+
+  /** The number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** @internal */
+  override asTensor(): Tensor {
+    return this;
+  }
+
+  /** Throws if this node belongs to a trace that has ended. @internal */
+  checkUsable(): void {
+    if (this.trace?.closed === true && this.value === undefined) {
+      throw new TraceError(
+        `a tensor of shape ${formatShape(this.shape)} made while tracing was used after its trace ended; ` +
+          'return it from the compiled function, or assign it to a variable',
+      );
+    }
+  }
+
+  /** The elements in row-major order, as a copy. Works on every backend. */
+  data(): Promise<TypedArray> {
+    return new Promise((resolve) => {
+      resolve(this.dataSync());
+    });
+  }
+
+  /** The elements in row-major order, as a copy; throws on a backend that cannot answer at once. */
+  dataSync(): TypedArray {
+    return evaluate(this).slice();
+  }
+
+  /** The only element of a tensor of size 1; throws if there is not exactly one. */
+  item(): number {
+    if (this.size !== 1) {
+      throw new ShapeError(
+        `item: expected one element, got shape ${formatShape(this.shape)}; use toArray() or dataSync()`,
+      );
+    }
+    return evaluate(this)[0];
+  }
+
+  /** The elements as nested arrays (a plain number for a scalar); booleans where the dtype is bool. */
+  toArray(): NestedArray {
+    const values = evaluate(this);
+    const { shape, dtype } = this;
+    let position = 0;
+    const build = (axis: number): NestedArray => {
+      if (axis === shape.length) {
+        const value = values[position++];
+        return dtype === 'bool' ? value !== 0 : value;
+      }
+      return Array.from({ length: shape[axis] }, () => build(axis + 1));
+    };
+    return build(0);
+  }
+
+  /** Shape, dtype and values (shortened); a tensor that is being traced shows no values. */
+  override toString(): string {
+    return formatTensor(this);
+  }
+
+  /** What `console.log` shows in Node. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+/** Whether `value` is a tensor, of this or another copy of the package. */
+export function isTensor(value: unknown): value is Tensor {
+  return typeof value === 'object' && value !== null && TENSOR in value;
+}
+
+/** A concrete tensor that owns `value` from now on. @internal */
+export function fromArray(value: TypedArray, shape: Shape, dtype: DType): Tensor {
+  const result = new Tensor({ name: 'data' }, [], shape, dtype);
+  result.value = value;
+  return result;
+}
+
+/** One number, repeated to a shape. @internal */
+export function constant(value: number, shape: Shape, dtype: DType, weak = false): Tensor {
+  // Rounded here, so that folding a constant and loading it give the same bits.
+  const holder = allocateArray(dtype, 1);
+  holder[0] = dtype === 'bool' ? Number(value !== 0) : value;
+  return new Tensor({ name: 'constant', value: holder[0] }, [], shape, dtype, weak);
+}

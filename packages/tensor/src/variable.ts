@@ -1,0 +1,258 @@
+import type { Backend, Storage } from './backend.js';
+import type { DType, TypedArray } from './dtype.js';
+import { DisposedError, DTypeError, ShapeError } from './errors.js';
+import { assignLater, evaluateInitial, isPending, runPending } from './evaluate.js';
+import { asTensor, cast } from './ops/elementwise.js';
+import { tensor } from './ops/creation.js';
+import type { Shape } from './shape.js';
+import { formatShape, sameShape, sizeOf } from './shape.js';
+import type { NestedArray, TensorLike } from './tensor.js';
+import { fromArray, isTensor, Tensor } from './tensor.js';
+import { Operand } from './operand.js';
+import { currentTrace } from './trace.js';
+
+const VARIABLE: unique symbol = Symbol.for('@downhill/Variable') as never;
+
+export interface VariableOptions {
+  /** How errors, `state()` and checkpoints call it; `variable` by default. */
+  readonly name?: string;
+  /** Whether `Module.parameters()` lists it; true by default. */
+  readonly trainable?: boolean;
+}
+
+interface Home {
+  readonly backend: Backend;
+  readonly storage: Storage;
+}
+
+/** Frees the storage of variables that nobody reaches any more. */
+const unreachable = new FinalizationRegistry<Home>(({ backend, storage }) => {
+  backend.free(storage);
+});
+
+/**
+ * The only thing that changes: a named cell that holds a tensor of fixed shape and dtype. It can stand wherever a
+ * tensor can, and means its value at that moment. Initial values are computed when they are first needed.
+ */
+export class Variable extends Operand {
+  readonly [VARIABLE] = true;
+  readonly name: string;
+  readonly trainable: boolean;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** What is to be stored: the initial value, or what was assigned and has not run yet. */
+  #source: Tensor | undefined;
+  /** The current version, if anybody has asked for it. */
+  #version: Tensor | undefined;
+  /** The version that is in storage, if anybody has asked for it: copied out before it is overwritten. */
+  #stored: Tensor | undefined;
+  #home: Home | undefined;
+  #disposed = false;
+
+  /** @internal */
+  constructor(initial: Tensor, { name = 'variable', trainable = true }: VariableOptions) {
+    super();
+    this.name = name;
+    this.trainable = trainable;
+    this.shape = initial.shape;
+    this.dtype = initial.dtype;
+    this.#source = initial;
+  }
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** @internal */
+  override asTensor(): Tensor {
+    return this.value;
+  }
+
+  /** The tensor it holds now; it stays what it is when the variable is assigned anew. */
+  get value(): Tensor {
+    this.#checkAlive('read');
+    const trace = currentTrace();
+    if (trace === undefined) return (this.#version ??= this.#makeVersion(this.#source));
+    const known = trace.versions.get(this);
+    if (known !== undefined) return known;
+    const version = this.#makeVersion(undefined);
+    trace.versions.set(this, version);
+    return version;
+  }
+
+  #makeVersion(source: Tensor | undefined): Tensor {
+    const inputs = source === undefined ? [] : [source];
+    const version = new Tensor({ name: 'version', variable: this }, inputs, this.shape, this.dtype);
+    if (source === undefined && currentTrace() === undefined) this.#stored = version;
+    return version;
+  }
+
+  /**
+   * Makes it hold `value` (of its shape and dtype; a number takes its dtype) from now on. Outside a compiled function the
+   * new value is computed with the next reading of anything; inside, it is stored when the function has returned.
+   */
+  assign(value: TensorLike): void {
+    this.#checkAlive('assign');
+    const given = asTensor(value, `assign to ${this.name}`);
+    const next = given.weak ? cast(given, this.dtype) : given;
+    if (!sameShape(next.shape, this.shape)) {
+      throw new ShapeError(
+        `assign to ${this.name}: expected shape ${formatShape(this.shape)}, got ${formatShape(next.shape)}`,
+      );
+    }
+    if (next.dtype !== this.dtype) {
+      throw new DTypeError(
+        `assign to ${this.name}: expected ${this.dtype}, got ${next.dtype}; use cast(value, '${this.dtype}')`,
+      );
+    }
+    const trace = currentTrace();
+    if (trace !== undefined) {
+      trace.assigned.set(this, next);
+      trace.versions.set(this, this.#makeVersion(next));
+      return;
+    }
+    if (isPending(this)) runPending();
+    this.#source = next;
+    this.#version = undefined;
+    assignLater(this);
+  }
+
+  /** A copy of the elements; see `Tensor.data`. */
+  data(): Promise<TypedArray> {
+    return this.value.data();
+  }
+
+  /** A copy of the elements, at once. */
+  dataSync(): TypedArray {
+    return this.value.dataSync();
+  }
+
+  /** The only element. */
+  item(): number {
+    return this.value.item();
+  }
+
+  /** The elements as nested arrays. */
+  toArray(): NestedArray {
+    return this.value.toArray();
+  }
+
+  override toString(): string {
+    return `variable ${this.name} ${this.value.toString()}`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.#disposed ? `variable ${this.name} (disposed)` : this.toString();
+  }
+
+  /** Frees its memory at once; only loops that build many models need it. It cannot be used afterwards. */
+  dispose(): void {
+    if (this.#disposed) return;
+    if (isPending(this)) runPending();
+    this.preserveOldVersion();
+    this.#leaveHome();
+    this.#disposed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #checkAlive(action: string): void {
+    if (this.#disposed) {
+      throw new DisposedError(
+        `${action} ${this.name} of shape ${formatShape(this.shape)}: the variable was disposed; build the model anew`,
+      );
+    }
+  }
+
+  // What follows is for the evaluation of graphs, not for users.
+
+  /** What is to be stored: an assignment that is pending, or the initial value. @internal */
+  get pendingSource(): Tensor {
+    this.#checkAlive('use');
+    if (this.#source === undefined) throw new TypeError(`${this.name} has nothing to be stored`);
+    return this.#source;
+  }
+
+  /** Whether `version` is what lies in storage. @internal */
+  holds(version: Tensor): boolean {
+    return this.#stored === version;
+  }
+
+  /** Whether it has memory on some backend. @internal */
+  get isStored(): boolean {
+    return this.#home !== undefined;
+  }
+
+  /** Its memory on `backend`, moved there with its contents, or new and zeroed. @internal */
+  storageOn(backend: Backend): Storage {
+    this.#checkAlive('use');
+    const old = this.#home;
+    if (old?.backend === backend) return old.storage;
+    const storage = backend.allocate(this.dtype, this.size);
+    if (old !== undefined) backend.write(storage, old.backend.read(old.storage));
+    this.#leaveHome();
+    this.#home = { backend, storage };
+    unreachable.register(this, this.#home, this);
+    return storage;
+  }
+
+  /** Stores the initial value. @internal */
+  storeInitial(backend: Backend, values: TypedArray): void {
+    backend.write(this.storageOn(backend), values);
+    this.stored();
+  }
+
+  /** Copies the stored version out, if somebody has it. @internal */
+  preserveOldVersion(): void {
+    if (this.#stored !== undefined) this.#stored.value ??= this.readStorage();
+    this.#stored = undefined;
+  }
+
+  /** The elements in storage, as a copy. @internal */
+  readStorage(): TypedArray {
+    if (this.#home === undefined) throw new TypeError(`${this.name} is not stored`);
+    return this.#home.backend.read(this.#home.storage);
+  }
+
+  /** Takes note that a program stored the pending value, or one made inside a compiled function. @internal */
+  stored(): void {
+    // The version lies in storage now, so the graph it came from can go.
+    if (this.#source === undefined) this.#version = undefined;
+    this.#source = undefined;
+    this.#version?.release();
+    this.#stored = this.#version;
+  }
+
+  #leaveHome(): void {
+    if (this.#home === undefined) return;
+    unreachable.unregister(this);
+    this.#home.backend.free(this.#home.storage);
+    this.#home = undefined;
+  }
+}
+
+/** Whether `value` is a variable, of this or another copy of the package. */
+export function isVariable(value: unknown): value is Variable {
+  return typeof value === 'object' && value !== null && VARIABLE in value;
+}
+
+/**
+ * A variable that starts as `initial`: a tensor, another variable's value, a number (float32) or nested arrays.
+ * Made while a function is being traced, its initial value must not depend on the function's arguments.
+ */
+export function variable(initial: TensorLike | NestedArray, options: VariableOptions = {}): Variable {
+  const value = isTensor(initial) || isVariable(initial) ? asTensor(initial, 'variable') : tensor(initial);
+  // Inside a trace the initial value is computed now, with the trace suspended: the trace will not outlive this call.
+  return new Variable(currentTrace() === undefined ? value : concrete(value), options);
+}
+
+function concrete(value: Tensor): Tensor {
+  return value.value === undefined ? fromArray(evaluateInitial([value])[0], value.shape, value.dtype) : value;
+}

