@@ -1,5 +1,5 @@
 import type { Buffer, IndexExpression } from '@downhill/tensor';
-import { bytesPerElement, coefficientOf } from '@downhill/tensor';
+import { bytesPerElement, coefficientOf, valuesOf } from '@downhill/tensor';
 import type { FunctionBuilder, ValueType } from './assembler.js';
 import type { ImportIndices } from './imports.js';
 import { emitScalar } from './scalar.js';
@@ -138,7 +138,7 @@ export class CodeContext {
       const key = pointerKey(buffer, index);
       const coefficient = coefficientOf(index, axis);
       if (coefficient === undefined || this.#pointers.has(key)) continue;
-      if (index.terms.some(({ atom }) => atom.kind === 'value')) continue;
+      if (valuesOf(index).length > 0) continue;
       const { dtype, role, offset } = this.buffers[buffer];
       const bytes = bytesPerElement(dtype);
       const still = {

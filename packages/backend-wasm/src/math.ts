@@ -323,7 +323,7 @@ export const log1p: VectorFunction = (f) => {
 
 /**
  * Replaces the lanes of `result` that `rare` selects, if there are any, by an imported f64 function of the lanes of
- * `operands`.
+ * `operands`; `mend` may still change the vector of them on the stack.
  */
 function perLane(
   f: FunctionBuilder,
@@ -331,12 +331,14 @@ function perLane(
   result: number,
   operands: number[],
   imported: number,
+  mend?: () => void,
 ): void {
   f.get(rare).op('v128.any_true').if().get(result);
   for (let lane = 0; lane < 4; lane++) {
     for (const operand of operands) f.get(operand).lane('f32x4.extract_lane', lane).op('f64.promote_f32');
     f.call(imported).op('f32.demote_f64').lane('f32x4.replace_lane', lane);
   }
+  mend?.();
   f.get(result).get(rare).op('v128.bitselect').set(result).end();
 }
 
@@ -414,20 +416,30 @@ export const sin = (f: FunctionBuilder, imports: MathImports): void => sineOrCos
 /** cos x. */
 export const cos = (f: FunctionBuilder, imports: MathImports): void => sineOrCosine(f, 1, imports.cos);
 
+/** Leaves a mask of the lanes that are neither infinite nor NaN. */
+function finite(f: FunctionBuilder, x: number): void {
+  f.get(x).op('f32x4.abs').f32x4Const(Infinity).op('f32x4.lt');
+}
+
+/** Leaves a mask of the lanes that are whole numbers. */
+function whole(f: FunctionBuilder, x: number): void {
+  f.get(x).get(x).op('f32x4.trunc').op('f32x4.eq');
+}
+
 /**
- * x^y, with x below y on the stack, as 2^(y log2 x) with the logarithm in float64. Lanes where x is not positive and
- * finite, or y not finite, go to the imported `Math.pow`; then 1^y and (-1)^±Infinity are made 1, as IEEE 754, C and
- * NumPy have it and JavaScript has not.
+ * x^y, with x below y on the stack, as 2^(y log2 |x|) with the logarithm in float64, and x's sign if y is odd. Lanes where
+ * x or y is not finite go to the imported `Math.pow`; then 1^y and (-1)^±Infinity are made 1, as IEEE 754, C and NumPy
+ * have it and JavaScript has not.
  */
 export const pow = (f: FunctionBuilder, imports: MathImports): void => {
-  withVectors(f, 8, (x, y, mask, k, m, low, high, result) => {
-    f.set(y).set(x);
-    scaleSubnormals(f, x, mask);
+  withVectors(f, 8, (x, y, k, m, low, high, rare, result) => {
+    f.set(y).tee(x).op('f32x4.abs').set(m);
+    scaleSubnormals(f, m, rare);
     splitExponent(f, k, m);
     f.set(m);
-    f.get(mask).i32x4Const(23).op('v128.and').set(mask).get(k).get(mask).op('i32x4.sub').set(k);
+    f.get(k).get(rare).i32x4Const(23).op('v128.and').op('i32x4.sub').set(k);
 
-    /** From m, k and y in float64 to n + r/ln(2) = y log2(m 2^k): leaves r, sets n. */
+    /** Two lanes: n + r / ln(2) = y (k + log2 m) in float64. Leaves r, sets n. */
     const reduce = (promote: (vector: number) => void, convert: () => void, n: number): void => {
       withVectors(f, 2, (s, w) => {
         promote(m);
@@ -463,12 +475,27 @@ export const pow = (f: FunctionBuilder, imports: MathImports): void => {
     scaledExponential(f, m, k);
     f.set(result);
 
-    notPositiveFinite(f, x);
-    f.get(y).op('f32x4.abs').f32x4Const(Infinity).op('f32x4.lt').op('v128.not').op('v128.or').set(mask);
-    perLane(f, mask, result, [x, y], imports.pow);
-    f.f32x4Const(1).get(result);
-    f.get(x).f32x4Const(1).op('f32x4.eq');
-    f.get(x).f32x4Const(-1).op('f32x4.eq').get(y).op('f32x4.abs').f32x4Const(Infinity).op('f32x4.eq');
-    f.op('v128.and').op('v128.or').op('v128.bitselect');
+    // A base of 0, unless the exponent is 0 too: then the logarithm does not matter, and the result is 1 already.
+    f.f32x4Const(Infinity).get(y).f32x4Const(0).op('f32x4.gt').op('v128.andnot').get(result);
+    f.get(x).f32x4Const(0).op('f32x4.eq').get(y).f32x4Const(0).op('f32x4.ne').op('v128.and');
+    f.op('v128.bitselect');
+    // A negative base: the sign is x's if y is odd, NaN (all bits set) if y is not whole.
+    f.get(y).f32x4Const(0.5).op('f32x4.mul').set(m);
+    whole(f, y);
+    f.tee(low);
+    whole(f, m);
+    f.op('v128.andnot').get(x).op('v128.and').i32x4Const(SIGN_BIT).op('v128.and').op('v128.or');
+    f.get(x).f32x4Const(0).op('f32x4.lt').get(low).op('v128.andnot').op('v128.or').set(result);
+
+    finite(f, x);
+    finite(f, y);
+    f.op('v128.and').op('v128.not').set(rare);
+    perLane(f, rare, result, [x, y], imports.pow, () => {
+      f.set(m).f32x4Const(1).get(m);
+      f.get(x).f32x4Const(1).op('f32x4.eq');
+      f.get(x).f32x4Const(-1).op('f32x4.eq').get(y).op('f32x4.abs').f32x4Const(Infinity).op('f32x4.eq');
+      f.op('v128.and').op('v128.or').op('v128.bitselect');
+    });
+    f.get(result);
   });
 };

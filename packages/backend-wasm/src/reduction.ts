@@ -1,9 +1,9 @@
-import type { Combine, DType, ReduceStatement } from '@downhill/tensor';
+import type { Combine, DType, LoopAxis, ReduceStatement } from '@downhill/tensor';
 import { coefficientOf } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import type { PlainOp } from './opcodes.js';
 import { emitConstant, emitExtreme, emitScalar, VALUE_TYPES } from './scalar.js';
-import { emitCounted, emitLet, isVectorValue, placesIn } from './statements.js';
+import { emitCounted, emitLet, isVectorValue, placesIn, type Place } from './statements.js';
 import { canVectorize, emitSplat, emitVector, LANES } from './vector.js';
 
 const INTEGER_ENDS: Partial<Record<DType, readonly [low: number, high: number]>> = {
@@ -69,17 +69,32 @@ export function emitReduce(c: CodeContext, statement: ReduceStatement): void {
 }
 
 /** Opens the loops of a reduction; the innermost computes its addresses ahead. */
-function emitLoops(c: CodeContext, { axes, body, value }: ReduceStatement, inner: () => void, from = 0): void {
+function emitLoops(c: CodeContext, statement: ReduceStatement, inner: () => void, from = 0): void {
+  const { axes } = statement;
   if (from === axes.length) {
     inner();
     return;
   }
   const { axis, extent } = axes[from];
   const nested = (): void => {
-    emitCounted(c, axis, extent, () => { emitLoops(c, { axes, body, value } as ReduceStatement, inner, from + 1); });
+    emitCounted(c, axis, extent, () => { emitLoops(c, statement, inner, from + 1); });
   };
   if (from < axes.length - 1) nested();
-  else c.withPointers([...body.flatMap((each) => placesIn(each.value)), ...placesIn(value)], axis, nested);
+  else c.withPointers(placesOfReduce(statement), axis, nested);
+}
+
+/** Opens all loops of a reduction but the innermost, which alone can compute addresses ahead. */
+function emitOuterLoops(c: CodeContext, axes: readonly LoopAxis[], inner: () => void): void {
+  if (axes.length === 1) {
+    inner();
+    return;
+  }
+  const [{ axis, extent }, ...rest] = axes;
+  emitCounted(c, axis, extent, () => { emitOuterLoops(c, rest, inner); });
+}
+
+function placesOfReduce({ body, value }: ReduceStatement): Place[] {
+  return [...body.flatMap((each) => placesIn(each.value)), ...placesIn(value)];
 }
 
 function emitOneByOne(c: CodeContext, statement: ReduceStatement): void {
@@ -126,11 +141,10 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
   f.tee(total);
   emitSplat(c, dtype);
   f.set(lanes);
-  emitLoops(c, { ...statement, axes: axes.slice(0, -1), body: [], value }, () => {
+  emitOuterLoops(c, axes, () => {
     const counter = c.local('i32');
     c.counters.set(axis, counter);
-    const places = [...body.flatMap((each) => placesIn(each.value)), ...placesIn(value)];
-    c.withPointers(places, axis, () => {
+    c.withPointers(placesOfReduce(statement), axis, () => {
       f.i32Const(0).set(counter);
       f.whileLoop(
         () => f.get(counter).i32Const(extent - (extent % LANES)).op('i32.lt_u'),

@@ -170,7 +170,8 @@ function dependsOn(expression: Expression, axis: number, vectors: ReadonlySet<nu
 export function isVectorValue(c: CodeContext, expression: Expression): boolean {
   if (c.vectorAxis === undefined) return false;
   if (expression.axes.has(c.vectorAxis)) return true;
-  return [...expression.registers].some((register) => c.register(register).vector);
+  // A register that is not set yet is a let inside the reduction asked about, which is asked about as well.
+  return [...expression.registers].some((register) => c.registers.get(register)?.vector === true);
 }
 
 export function emitLet(c: CodeContext, { register, value }: LetStatement): void {

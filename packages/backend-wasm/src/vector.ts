@@ -60,7 +60,7 @@ export function emitSplat({ f }: CodeContext, dtype: DType): void {
 /** Emits code that leaves the values for four neighbours along the vector axis on the stack. */
 export function emitVector(c: CodeContext, expression: Expression): void {
   const { f } = c;
-  if (!isVector(c, expression)) {
+  if (expression.kind === 'constant' || !isVector(c, expression)) {
     emitScalar(c, expression);
     emitSplat(c, expression.dtype);
     return;
@@ -75,9 +75,13 @@ export function emitVector(c: CodeContext, expression: Expression): void {
       f.op('i32x4.splat').i32x4Const(0, step, 2 * step, 3 * step).op('i32x4.add');
       return;
     }
-    case 'register':
-      f.get(c.register(expression.register).local);
+    case 'register': {
+      const { local, vector } = c.register(expression.register);
+      f.get(local);
+      // The counter it is said to depend on may have cancelled out when loops were joined.
+      if (!vector) emitSplat(c, expression.dtype);
       return;
+    }
     case 'unary':
       emitUnary(c, expression.name, expression.operand);
       return;

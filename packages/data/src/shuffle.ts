@@ -7,7 +7,7 @@ import { DownhillError } from '@downhill/tensor';
  */
 export function shuffledOrder(count: number, seed: number, stream = 0): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
-  const key = mix(mix(seed) ^ Math.imul(stream + 1, GOLDEN));
+  const key = mix(mix(seed) ^ stream);
   for (let i = count - 1; i > 0; i--) {
     const bits = mix(key + Math.imul(i, GOLDEN));
     const other = Math.floor((bits / 2 ** 32) * (i + 1));

@@ -6,7 +6,8 @@ import {
   outsideTrace,
   sameShape,
   ShapeError,
-  Tensor,
+  weakScalar,
+  type Tensor,
   tensor,
   variable,
   type Variable,
@@ -42,7 +43,7 @@ export class RuleOptimizer<Defaults extends OptionDefaults, State extends RuleSt
     const options = this.#options.tensors(() => this.#calls + earlier);
     const applied = this.#applied.value.add(1);
     // Weak, as the options are: beta1.pow(step) is float64, and takes the parameter's dtype only where they meet.
-    const step = new Tensor({ name: 'cast' }, [applied], [], 'float64', true);
+    const step = weakScalar(applied);
     const updates = parameters.map((parameter, i) => {
       const cells = this.#cellsOf(parameter);
       const state = mapValues(cells, (cell) => cell.value) as State;

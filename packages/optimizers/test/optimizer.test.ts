@@ -312,6 +312,11 @@ function saved(): Record<string, Tensor> {
 }
 
 describe('bad input', () => {
+  // @ts-expect-error the types know the options
+  const misspelt = (): Optimizer => adam({ lr: 0.1 });
+  // @ts-expect-error and their types
+  const mistyped = (): Optimizer => adam({ beta1: '0.9' });
+
   it.each<[string, () => unknown]>([
     [
       'sgd: learningRate: expected a finite number of at least 0, got -0.1',
@@ -325,13 +330,8 @@ describe('bad input', () => {
     ['adam: beta1: expected a finite number from 0 to below 1, got 1', () => adam({ beta1: 1 })],
     ['adam: beta2: expected a finite number from 0 to below 1, got -0.5', () => adam({ beta2: -0.5 })],
     ['rmsprop: decay: expected a finite number, got Infinity', () => rmsprop({ decay: Infinity })],
-    // @ts-expect-error the types know the options
-    [
-      'adam: there is no option lr; the options are learningRate, beta1, beta2, epsilon',
-      () => adam({ lr: 0.1 }),
-    ],
-    // @ts-expect-error and their types
-    ['adam: beta1: expected a number or a schedule', () => adam({ beta1: '0.9' })],
+    ['adam: there is no option lr; the options are learningRate, beta1, beta2, epsilon', misspelt],
+    ['adam: beta1: expected a number or a schedule', mistyped],
   ])('%s', (message, make) => {
     expect(make).toThrow(DownhillError);
     expect(make).toThrow(message);

@@ -46,14 +46,29 @@ export interface Backend {
   free(storage: Storage): void;
 }
 
+const METHODS = ['compile', 'allocate', 'write', 'read', 'free'] as const;
+
 let current: Backend | undefined;
 
 /** Makes all that follows run on `backend`. Variables move there when they are next used. */
 export function setBackend(backend: Backend): void {
   const given: unknown = backend;
-  if (typeof given !== 'object' || given === null || !('compile' in given) || !('name' in given)) {
-    const hint = given instanceof Promise ? ' a promise; write setBackend(await wasm())' : ` ${String(given)}`;
-    throw new BackendError(`setBackend: expected a backend, got${hint}`);
+  if (given instanceof Promise) {
+    throw new BackendError('setBackend: expected a backend, got a promise; write setBackend(await wasm())');
+  }
+  if (typeof given === 'function') {
+    throw new BackendError(
+      'setBackend: expected a backend, got a function; call it, as in setBackend(portable())',
+    );
+  }
+  if (typeof given !== 'object' || given === null) {
+    throw new BackendError(`setBackend: expected a backend, got ${String(given)}`);
+  }
+  const missing = METHODS.filter((method) => typeof (given as Partial<Backend>)[method] !== 'function');
+  if (missing.length > 0) {
+    throw new BackendError(
+      `setBackend: expected a backend, but ${backend.name} has no ${missing.join(', ')}`,
+    );
   }
   current = backend;
 }

@@ -2,6 +2,7 @@ import type { DType } from './dtype.js';
 import { TraceError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import type { Graph, GraphNode, GraphOperation } from './lowering/graph.js';
+import { exactNumber } from './lowering/simplify.js';
 import type { Tensor } from './tensor.js';
 import type { Trace } from './trace.js';
 import type { Variable } from './variable.js';
@@ -44,7 +45,7 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
 
   const addNode = (operation: GraphOperation, from: readonly number[], { shape, dtype }: Tensor): number => {
     nodes.push({ operation, inputs: from, shape, dtype });
-    keys.push(`${JSON.stringify(operation)}(${from.join(',')})${dtype}${shape.join('x')}`);
+    keys.push(`${JSON.stringify(operation, exactNumber)}(${from.join(',')})${dtype}${shape.join('x')}`);
     return nodes.length - 1;
   };
   const addInput = (tensor: Tensor): number => {
@@ -88,14 +89,18 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
         return addNode(operation, [], tensor);
       case 'argument':
         throw new TraceError(
-          'the initial value of a variable depends on an argument of the function being traced; make it from constants',
+          'what is computed with the trace suspended (the initial value of a variable, say) depends on an argument of ' +
+            'the function being traced; make it from constants and variables',
         );
       case 'hostInput':
         return addScalar(tensor, tensor);
       case 'version':
-        if (tensor.trace === traced?.trace && tensor.inputs.length === 0) {
+        // What a variable of a trace holds to begin with is also what it holds outside that trace.
+        if (tensor.inputs.length === 0 && (traced === undefined || tensor.trace === traced.trace)) {
           return addNode({ name: 'resident', slot: slotOf(operation.variable, true) }, [], tensor);
         }
+        break;
+      default:
     }
     // Made before the trace began: computed once, now.
     const outside = traced !== undefined && tensor.trace !== traced.trace;
@@ -123,13 +128,19 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
         continue;
       }
       const fromIds = from.map((input) => ids.get(input) ?? -1);
-      ids.set(tensor, through === undefined ? addNode(tensor.operation as GraphOperation, fromIds, tensor) : fromIds[0]);
+      ids.set(
+        tensor,
+        through === undefined ? addNode(tensor.operation as GraphOperation, fromIds, tensor) : fromIds[0],
+      );
     }
     return ids.get(root) ?? -1;
   };
 
   const outputIds = outputs.map(visit);
-  const assignments = assigned.map(({ variable, value }) => ({ node: visit(value), resident: slotOf(variable, false) }));
+  const assignments = assigned.map(({ variable, value }) => ({
+    node: visit(value),
+    resident: slotOf(variable, false),
+  }));
   const residentDTypes: DType[] = residents.map(({ variable }) => variable.dtype);
   return {
     key: `${keys.join(';')}>${outputIds.join()}:${assignments.map(({ node, resident }) => `${node}=${resident}`).join()}`,
@@ -138,7 +149,10 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
       outputs: outputIds,
       assignments,
       inputs: inputs.map(({ shape, dtype }) => ({ shape, dtype })),
-      residents: residents.map(({ variable }, slot) => ({ length: variable.size, dtype: residentDTypes[slot] })),
+      residents: residents.map(({ variable }, slot) => ({
+        length: variable.size,
+        dtype: residentDTypes[slot],
+      })),
       scalars: scalars.length,
     },
     inputs,

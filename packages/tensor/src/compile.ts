@@ -12,7 +12,16 @@ import type { Variable } from './variable.js';
 import { isVariable } from './variable.js';
 
 /** What can go into and come out of a compiled function: tensors, variables and plain values, nested. */
-export type Tree = Tensor | Variable | number | string | boolean | null | undefined | readonly Tree[] | { readonly [key: string]: Tree };
+export type Tree =
+  | Tensor
+  | Variable
+  | number
+  | string
+  | boolean
+  | null
+  | undefined
+  | readonly Tree[]
+  | { readonly [key: string]: Tree };
 
 /** A function that runs as one program for each signature of its arguments. */
 export interface CompiledFunction<Arguments extends unknown[], Result> {
@@ -36,12 +45,15 @@ interface Flat {
 interface TracedCall {
   readonly captured: Captured;
   readonly hostInputs: readonly Tensor[];
-  readonly shapes: readonly Pick<Tensor, 'shape' | 'dtype'>[];
+  readonly results: readonly Pick<Tensor, 'shape' | 'dtype' | 'weak'>[];
   readonly rebuild: Flat['rebuild'];
 }
 
 /** From this many traces of one function on, a warning says how to need fewer. */
 const MANY_TRACES = 16;
+
+/** How many traces of one function are kept; the one used longest ago goes first. */
+const CAPACITY = 256;
 
 /**
  * Makes a function of tensors run as one program: it is traced once for each signature of its arguments (shapes, dtypes,
@@ -49,17 +61,31 @@ const MANY_TRACES = 16;
  * are read at each call, those it assigns are overwritten when it has succeeded. Without compile the same function gives
  * the same numbers. Called while another function is being traced it becomes part of that trace.
  */
+export function compile<Arguments extends Tensor[], Result>(
+  fn: (...args: Arguments) => Result,
+): CompiledFunction<Arguments, Result>;
+export function compile<Arguments extends unknown[], Result>(
+  fn: (...args: Arguments) => Result,
+): CompiledFunction<Arguments, Result>;
 export function compile<Arguments extends unknown[], Result>(
   fn: (...args: Arguments) => Result,
 ): CompiledFunction<Arguments, Result> {
+  if (typeof fn !== 'function') throw new DTypeError(`compile: expected a function, got ${typeof fn}`);
   const calls = new Map<string, TracedCall>();
+  let traces = 0;
 
   const tracedCall = ({ tensors, rebuild, signature }: Flat): TracedCall => {
     const known = calls.get(signature);
-    if (known !== undefined) return known;
-    const call = traceCall(fn, tensors, rebuild);
+    const call = known ?? traceCall(fn, tensors, rebuild);
+    calls.delete(signature);
     calls.set(signature, call);
-    if (calls.size === MANY_TRACES) {
+    if (known !== undefined) return known;
+    traces++;
+    if (calls.size > CAPACITY) {
+      const [oldest] = calls.keys();
+      calls.delete(oldest);
+    }
+    if (traces === MANY_TRACES) {
       console.warn(
         `compile: ${fn.name || 'a function'} has been traced ${MANY_TRACES} times; numbers among its arguments are part of ` +
           'the program: pass what changes as a tensor or a hostInput, and keep shapes the same',
@@ -69,16 +95,19 @@ export function compile<Arguments extends unknown[], Result>(
   };
 
   const run = (...args: Arguments): Result => {
-    if (currentTrace() !== undefined) return fn(...args);
-    runPending();
+    if (currentTrace() !== undefined) return refusePromise(fn(...args));
     const flat = flatten(args, 'an argument of a compiled function');
-    const { captured, hostInputs, shapes, rebuild } = tracedCall(flat);
+    const { captured, hostInputs, results, rebuild } = tracedCall(flat);
     const scalars = new Map(hostInputs.map((input) => [input, readHostInput(input)]));
-    const outputs = execute(captured, getBackend(), flat.tensors.map(evaluate), (scalar) =>
+    const inputs = flat.tensors.map(evaluate);
+    runPending();
+    const outputs = execute(captured, getBackend(), inputs, (scalar) =>
       typeof scalar === 'number' ? scalar : (scalars.get(scalar) ?? NaN),
     );
     for (const { operation } of hostInputs) if (operation.name === 'hostInput') operation.committed?.();
-    return rebuild(outputs.map((value, i) => fromArray(value, shapes[i].shape, shapes[i].dtype))) as Result;
+    return rebuild(
+      outputs.map((value, i) => fromArray(value, results[i].shape, results[i].dtype, results[i].weak)),
+    ) as Result;
   };
   const program = (...args: Arguments): Program => {
     const { captured } = tracedCall(flatten(args, 'an argument of a compiled function'));
@@ -86,12 +115,21 @@ export function compile<Arguments extends unknown[], Result>(
   };
   const explain = (...args: Arguments): string => explainProgram(program(...args));
   return Object.defineProperty(Object.assign(run, { explain, program }), 'traces', {
-    get: () => calls.size,
+    get: () => traces,
   }) as CompiledFunction<Arguments, Result>;
 }
 
 function readHostInput({ operation }: Tensor): number {
   return operation.name === 'hostInput' ? operation.read() : NaN;
+}
+
+/** The result of a traced function, which must not be a promise. */
+function refusePromise<Result>(result: Result): Result {
+  if (!(result instanceof Promise)) return result;
+  result.catch(() => undefined);
+  throw new TraceError(
+    'compile: the function is async; a traced function must compute its result without waiting',
+  );
 }
 
 function traceCall<Arguments extends unknown[]>(
@@ -103,21 +141,17 @@ function traceCall<Arguments extends unknown[]>(
   try {
     const { placeholders, result } = recording(trace, () => {
       const placeholders = tensors.map(
-        ({ shape, dtype }, index) => new Tensor({ name: 'argument', index }, [], shape, dtype),
+        ({ shape, dtype, weak }, index) => new Tensor({ name: 'argument', index }, [], shape, dtype, weak),
       );
-      return { placeholders, result: fn(...(rebuild(placeholders) as Arguments)) };
+      return { placeholders, result: refusePromise(fn(...(rebuild(placeholders) as Arguments))) };
     });
-    if (result instanceof Promise) {
-      result.catch(() => undefined);
-      throw new TraceError('compile: the function is async; a traced function must compute its result without waiting');
-    }
     const flat = recording(trace, () => flatten(result, 'the result of a compiled function'));
     const captured = capture({
       outputs: flat.tensors,
       assigned: [...trace.assigned].map(([variable, value]) => ({ variable, value })),
       traced: { trace, arguments: placeholders },
     });
-    return { captured, hostInputs: trace.hostInputs, shapes: flat.tensors, rebuild: flat.rebuild };
+    return { captured, hostInputs: trace.hostInputs, results: flat.tensors, rebuild: flat.rebuild };
   } finally {
     trace.closed = true;
   }
@@ -139,7 +173,7 @@ function flatten(value: unknown, what: string): Flat {
   const visit = (part: unknown): Flat['rebuild'] => {
     if (isTensor(part)) {
       const place = tensors.push(part) - 1;
-      signature.push(`${part.dtype}${part.shape.join('x')}`);
+      signature.push(`${part.weak ? 'weak ' : ''}${part.dtype}${part.shape.join('x')}`);
       return (found) => found[place];
     }
     if (isVariable(part)) {
@@ -155,7 +189,9 @@ function flatten(value: unknown, what: string): Flat {
     if (typeof part === 'object' && part !== null) {
       const prototype: unknown = Object.getPrototypeOf(part);
       if (prototype !== Object.prototype && prototype !== null) {
-        throw new DTypeError(`compile: ${what} is an object of a class; expected tensors, plain values, arrays or plain objects`);
+        throw new DTypeError(
+          `compile: ${what} is an object of a class; expected tensors, plain values, arrays or plain objects`,
+        );
       }
       const entries = Object.entries(part).map(([key, item]) => {
         signature.push(`${JSON.stringify(key)}:`);
@@ -164,10 +200,14 @@ function flatten(value: unknown, what: string): Flat {
       signature.push('}');
       return (found) => Object.fromEntries(entries.map(([key, item]) => [key, item(found)]));
     }
-    if (typeof part === 'function' || typeof part === 'symbol') {
-      throw new DTypeError(`compile: ${what} is a ${typeof part}; expected tensors, plain values, arrays or plain objects`);
+    if (typeof part === 'function' || typeof part === 'symbol' || typeof part === 'bigint') {
+      throw new DTypeError(
+        `compile: ${what} is a ${typeof part}; expected tensors, plain values, arrays or plain objects`,
+      );
     }
-    signature.push(typeof part === 'string' ? JSON.stringify(part) : Object.is(part, -0) ? '-0' : String(part));
+    signature.push(
+      typeof part === 'string' ? JSON.stringify(part) : Object.is(part, -0) ? '-0' : String(part),
+    );
     return () => part;
   };
   const rebuild = visit(value);

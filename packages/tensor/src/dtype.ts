@@ -39,11 +39,16 @@ export function viewArray(
   );
 }
 
-/** The dtype a typed array suggests: `Uint8Array` is `uint8`. */
-export function dtypeOfArray(array: TypedArray): DType {
+/** The dtype a typed array suggests: `Uint8Array` is `uint8`. Throws a DTypeError for what holds no dtype. */
+export function dtypeOfArray(array: ArrayBufferView): DType {
   if (array instanceof Float32Array) return 'float32';
   if (array instanceof Float64Array) return 'float64';
-  return array instanceof Int32Array ? 'int32' : 'uint8';
+  if (array instanceof Int32Array) return 'int32';
+  if (array instanceof Uint8Array) return 'uint8';
+  throw new DTypeError(
+    `tensor: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${array.constructor.name}; ` +
+      'convert it, as in Int32Array.from(data)',
+  );
 }
 
 export function isFloating(dtype: DType): boolean {

@@ -22,9 +22,16 @@ export function assignLater(variable: Variable): void {
   pending.add(variable);
 }
 
-/** Computes and stores all that is pending. */
+/** Computes and stores all that is pending; if that cannot be done, all of it is taken back. */
 export function runPending(): void {
-  if (pending.size > 0) run([], [...pending]);
+  if (pending.size === 0) return;
+  const assigned = [...pending];
+  try {
+    run([], assigned);
+  } catch (error) {
+    for (const variable of assigned) if (pending.delete(variable)) variable.revert();
+    throw error;
+  }
 }
 
 /** The elements of a tensor, computed if need be, together with all pending assignments, in one program. */
@@ -43,8 +50,13 @@ export function evaluate(tensor: Tensor): TypedArray {
   if (operation.name === 'version' && operation.variable.holds(tensor)) {
     return (tensor.value = operation.variable.readStorage());
   }
-  const [value] = run([tensor], [...pending]);
-  return value;
+  try {
+    return run([tensor], [...pending])[0];
+  } catch (error) {
+    // If nothing has run, what is pending is tried alone: it stays in force, unless the fault lies there.
+    runPending();
+    throw error;
+  }
 }
 
 /** The elements of a tensor that depends on nothing that is pending or traced, pending assignments left as they are. */
@@ -78,10 +90,14 @@ export function execute(
   const { program, executable } = executableFor(captured, backend);
   checkIndices(program, inputs);
   const scalars = captured.scalars.map(readScalar);
-  const { outputs, failedCheck } = executable.run({ inputs, scalars, residents: bindResidents(captured, backend) });
+  const { outputs, failedCheck } = executable.run({
+    inputs,
+    scalars,
+    residents: bindResidents(captured, backend),
+  });
   for (const variable of captured.assigned) {
-    pending.delete(variable);
-    variable.stored();
+    if (pending.delete(variable)) variable.stored();
+    else variable.overwritten();
   }
   if (failedCheck !== undefined) {
     const changed = captured.assigned.length > 0;
@@ -95,7 +111,10 @@ export function execute(
 
 /** Storage for all residents, filled where it is read; old versions are copied out of what will be overwritten. */
 function bindResidents({ residents, assigned }: Captured, backend: Backend): Storage[] {
-  const fresh = residents.filter(({ variable, read }) => read && !variable.isStored).map(({ variable }) => variable);
+  for (const { variable } of residents) variable.checkAlive('use');
+  const fresh = residents
+    .filter(({ variable, read }) => read && !variable.isStored)
+    .map(({ variable }) => variable);
   if (fresh.length > 0) {
     const values = evaluateInitial(fresh.map((variable) => variable.pendingSource));
     fresh.forEach((variable, i) => {
@@ -118,4 +137,3 @@ function checkIndices(program: Program, inputs: readonly TypedArray[]): void {
     );
   });
 }
-

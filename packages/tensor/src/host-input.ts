@@ -22,7 +22,11 @@ export function hostInput(read: () => number, { committed }: HostInputOptions = 
   return input;
 }
 
-/** A float64 scalar that takes the dtype of its partner: arithmetic among such scalars loses nothing to float32. */
-export function weakScalar(value: number): Tensor {
-  return constant(value, [], 'float64', true);
+/**
+ * A float64 scalar, of a number or of a scalar tensor, that takes the dtype of its partner as a number does: arithmetic
+ * among such scalars loses nothing to float32.
+ */
+export function weakScalar(value: number | Tensor): Tensor {
+  if (typeof value === 'number') return constant(value, [], 'float64', true);
+  return new Tensor({ name: 'cast' }, [value], [], 'float64', true);
 }

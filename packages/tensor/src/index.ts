@@ -1,3 +1,4 @@
+import './single-copy.js';
 export * from './tensor.js';
 export * from './variable.js';
 export * from './compile.js';

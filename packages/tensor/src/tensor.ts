@@ -139,8 +139,8 @@ export function isTensor(value: unknown): value is Tensor {
 }
 
 /** A concrete tensor that owns `value` from now on. @internal */
-export function fromArray(value: TypedArray, shape: Shape, dtype: DType): Tensor {
-  const result = new Tensor({ name: 'data' }, [], shape, dtype);
+export function fromArray(value: TypedArray, shape: Shape, dtype: DType, weak = false): Tensor {
+  const result = new Tensor({ name: 'data' }, [], shape, dtype, weak);
   result.value = value;
   return result;
 }

@@ -1,6 +1,7 @@
 import type { Backend, Storage } from './backend.js';
 import type { DType, TypedArray } from './dtype.js';
-import { DisposedError, DTypeError, ShapeError } from './errors.js';
+import { isFloating, promoteNumber } from './dtype.js';
+import { DisposedError, DTypeError, ShapeError, TraceError } from './errors.js';
 import { assignLater, evaluateInitial, isPending, runPending } from './evaluate.js';
 import { asTensor, cast } from './ops/elementwise.js';
 import { tensor } from './ops/creation.js';
@@ -44,6 +45,8 @@ export class Variable extends Operand {
   #source: Tensor | undefined;
   /** The current version, if anybody has asked for it. */
   #version: Tensor | undefined;
+  /** What it held before an assignment that is pending: what it falls back to if that cannot be computed. */
+  #before: { readonly source: Tensor | undefined; readonly version: Tensor | undefined } | undefined;
   /** The version that is in storage, if anybody has asked for it: copied out before it is overwritten. */
   #stored: Tensor | undefined;
   #home: Home | undefined;
@@ -75,7 +78,7 @@ export class Variable extends Operand {
 
   /** The tensor it holds now; it stays what it is when the variable is assigned anew. */
   get value(): Tensor {
-    this.#checkAlive('read');
+    this.checkAlive('read');
     const trace = currentTrace();
     if (trace === undefined) return (this.#version ??= this.#makeVersion(this.#source));
     const known = trace.versions.get(this);
@@ -97,9 +100,10 @@ export class Variable extends Operand {
    * new value is computed with the next reading of anything; inside, it is stored when the function has returned.
    */
   assign(value: TensorLike): void {
-    this.#checkAlive('assign');
+    this.checkAlive('assign');
     const given = asTensor(value, `assign to ${this.name}`);
-    const next = given.weak ? cast(given, this.dtype) : given;
+    given.checkUsable();
+    const next = given.weak ? this.#fitNumber(given) : given;
     if (!sameShape(next.shape, this.shape)) {
       throw new ShapeError(
         `assign to ${this.name}: expected shape ${formatShape(this.shape)}, got ${formatShape(next.shape)}`,
@@ -117,9 +121,25 @@ export class Variable extends Operand {
       return;
     }
     if (isPending(this)) runPending();
+    this.#before = { source: this.#source, version: this.#version };
     this.#source = next;
     this.#version = undefined;
     assignLater(this);
+  }
+
+  /** A number in this variable's dtype; one that is known and would be changed by that is an error. */
+  #fitNumber(given: Tensor): Tensor {
+    const { operation } = given;
+    if (operation.name !== 'constant' || isFloating(this.dtype)) return cast(given, this.dtype);
+    const { value } = operation;
+    const fits =
+      this.dtype === 'bool' ? value === 0 || value === 1 : promoteNumber(this.dtype, value) === this.dtype;
+    if (!fits) {
+      throw new DTypeError(
+        `assign to ${this.name}: ${this.dtype} cannot hold ${value}; round or clip it first, or choose another dtype`,
+      );
+    }
+    return cast(given, this.dtype);
   }
 
   /** A copy of the elements; see `Tensor.data`. */
@@ -153,6 +173,11 @@ export class Variable extends Operand {
   /** Frees its memory at once; only loops that build many models need it. It cannot be used afterwards. */
   dispose(): void {
     if (this.#disposed) return;
+    if (currentTrace() !== undefined) {
+      throw new TraceError(
+        `dispose ${this.name} inside a compiled function: nothing is freed while tracing; do it outside`,
+      );
+    }
     if (isPending(this)) runPending();
     this.preserveOldVersion();
     this.#leaveHome();
@@ -163,7 +188,8 @@ export class Variable extends Operand {
     this.dispose();
   }
 
-  #checkAlive(action: string): void {
+  /** Throws if it was disposed. @internal */
+  checkAlive(action: string): void {
     if (this.#disposed) {
       throw new DisposedError(
         `${action} ${this.name} of shape ${formatShape(this.shape)}: the variable was disposed; build the model anew`,
@@ -175,7 +201,7 @@ export class Variable extends Operand {
 
   /** What is to be stored: an assignment that is pending, or the initial value. @internal */
   get pendingSource(): Tensor {
-    this.#checkAlive('use');
+    this.checkAlive('use');
     if (this.#source === undefined) throw new TypeError(`${this.name} has nothing to be stored`);
     return this.#source;
   }
@@ -192,7 +218,7 @@ export class Variable extends Operand {
 
   /** Its memory on `backend`, moved there with its contents, or new and zeroed. @internal */
   storageOn(backend: Backend): Storage {
-    this.#checkAlive('use');
+    this.checkAlive('use');
     const old = this.#home;
     if (old?.backend === backend) return old.storage;
     const storage = backend.allocate(this.dtype, this.size);
@@ -221,13 +247,25 @@ export class Variable extends Operand {
     return this.#home.backend.read(this.#home.storage);
   }
 
-  /** Takes note that a program stored the pending value, or one made inside a compiled function. @internal */
+  /** Takes note that its pending or initial value lies in storage now, so that the graph it came from can go. @internal */
   stored(): void {
-    // The version lies in storage now, so the graph it came from can go.
-    if (this.#source === undefined) this.#version = undefined;
     this.#source = undefined;
+    this.#before = undefined;
     this.#version?.release();
     this.#stored = this.#version;
+  }
+
+  /** Takes note that a compiled function stored a value of its own; a version handed out before keeps its graph. @internal */
+  overwritten(): void {
+    this.#source = undefined;
+    this.#version = undefined;
+  }
+
+  /** Takes back the pending assignment, which could not be computed. @internal */
+  revert(): void {
+    this.#source = this.#before?.source;
+    this.#version = this.#before?.version;
+    this.#before = undefined;
   }
 
   #leaveHome(): void {
@@ -254,5 +292,7 @@ export function variable(initial: TensorLike | NestedArray, options: VariableOpt
 }
 
 function concrete(value: Tensor): Tensor {
-  return value.value === undefined ? fromArray(evaluateInitial([value])[0], value.shape, value.dtype) : value;
+  if (value.value !== undefined) return value;
+  runPending();
+  return fromArray(evaluateInitial([value])[0], value.shape, value.dtype);
 }

@@ -4,8 +4,6 @@ import type { IndexExpression } from './index-expression.js';
 import { axesOf, axisIndex, mapIndex, rangeOf, valuesOf } from './index-expression.js';
 import type { Condition, Expression, WordName } from './program.js';
 
-const NONE: ReadonlySet<never> = new Set<never>();
-
 /**
  * Every expression made so far, by its structure: equal ones are one object with one short key, so that chains with
  * shared parts (the rounds of the random generator) do not grow with each sharing. Emptied for each lowering.
@@ -16,80 +14,70 @@ export function forgetExpressions(): void {
   interned.clear();
 }
 
-type Unkeyed<E> = E extends Expression ? Omit<E, 'key'> : never;
+type Fields<E> = E extends Expression ? Omit<E, 'key' | 'axes' | 'registers'> : never;
 
-function intern(structure: string, make: () => Unkeyed<Expression>): Expression {
+/** An expression made of parts; `structure` is all else that tells it from others. */
+function make(structure: string, parts: readonly Expression[], fields: Fields<Expression>): Expression {
+  const full = `${structure}(${parts.map(({ key }) => key).join()})${fields.dtype}`;
+  return intern(full, fields, union(parts, 'axes'), union(parts, 'registers'));
+}
+
+/** An expression that depends on an index. */
+function makeAt(structure: string, index: IndexExpression, fields: Fields<Expression>): Expression {
+  return intern(`${structure}[${index.key}]`, fields, axesOf(index), union(valuesOf(index), 'registers'));
+}
+
+function intern(
+  structure: string,
+  fields: Fields<Expression>,
+  axes: ReadonlySet<number>,
+  registers: ReadonlySet<number>,
+): Expression {
   const known = interned.get(structure);
   if (known !== undefined) return known;
-  const made: Expression = { ...make(), key: `e${interned.size}` };
+  const made: Expression = { ...fields, axes, registers, key: `e${interned.size}` };
   interned.set(structure, made);
   return made;
 }
 
 function union(parts: readonly Expression[], pick: 'axes' | 'registers'): ReadonlySet<number> {
   const filled = parts.filter((part) => part[pick].size > 0);
-  if (filled.length === 0) return NONE;
-  if (filled.length === 1) return filled[0][pick];
-  return new Set(filled.flatMap((part) => [...part[pick]]));
-}
-
-function indexParts(index: IndexExpression): { axes: ReadonlySet<number>; registers: ReadonlySet<number> } {
-  return { axes: axesOf(index), registers: union(valuesOf(index), 'registers') };
+  return filled.length === 1 ? filled[0][pick] : new Set(filled.flatMap((part) => [...part[pick]]));
 }
 
 export function constantOf(value: number, dtype: DType): Expression {
-  const structure = `${Object.is(value, -0) ? '-0' : value}:${dtype}`;
-  return intern(structure, () => ({ kind: 'constant', value, dtype, axes: NONE, registers: NONE }));
+  return make(Object.is(value, -0) ? '-0' : String(value), [], { kind: 'constant', value, dtype });
 }
 
 export function load(buffer: number, index: IndexExpression, dtype: DType): Expression {
-  return intern(`b${buffer}[${index.key}]`, () => ({ kind: 'load', buffer, index, dtype, ...indexParts(index) }));
+  return makeAt(`b${buffer}`, index, { kind: 'load', buffer, index, dtype });
 }
 
 /** The place as a number; a known one is a constant. */
 export function placeOf(index: IndexExpression): Expression {
   if (index.terms.length === 0) return constantOf(index.offset, 'int32');
-  return intern(`#[${index.key}]`, () => ({ kind: 'index', index, dtype: 'int32', ...indexParts(index) }));
+  return makeAt('#', index, { kind: 'index', index, dtype: 'int32' });
 }
 
 export function registerOf(register: number, dtype: DType, axes: ReadonlySet<number>): Expression {
-  return intern(`r${register}(${[...axes].join()})`, () => ({ kind: 'register', register, dtype, axes, registers: new Set([register]) }));
+  return intern(`r${register}(${[...axes].join()})`, { kind: 'register', register, dtype }, axes, new Set([register]));
 }
 
 export function unary(name: UnaryName, operand: Expression): Expression {
-  const { dtype, axes, registers } = operand;
-  return intern(`${name}(${operand.key})`, () => ({ kind: 'unary', name, operand, dtype, axes, registers }));
+  return make(name, [operand], { kind: 'unary', name, operand, dtype: operand.dtype });
 }
 
 export function binary(name: BinaryName | WordName, left: Expression, right: Expression, dtype: DType): Expression {
-  return intern(`${name}(${left.key},${right.key})`, () => ({
-    kind: 'binary',
-    name,
-    left,
-    right,
-    dtype,
-    axes: union([left, right], 'axes'),
-    registers: union([left, right], 'registers'),
-  }));
+  return make(name, [left, right], { kind: 'binary', name, left, right, dtype });
 }
 
 export function select(condition: Expression, whenTrue: Expression, whenFalse: Expression): Expression {
-  const parts = [condition, whenTrue, whenFalse];
-  return intern(`select(${parts.map(({ key }) => key).join(',')})`, () => ({
-    kind: 'select',
-    condition,
-    whenTrue,
-    whenFalse,
-    dtype: whenTrue.dtype,
-    axes: union(parts, 'axes'),
-    registers: union(parts, 'registers'),
-  }));
+  const { dtype } = whenTrue;
+  return make('select', [condition, whenTrue, whenFalse], { kind: 'select', condition, whenTrue, whenFalse, dtype });
 }
 
 export function castTo(operand: Expression, dtype: DType): Expression {
-  if (operand.dtype === dtype) return operand;
-  const { axes, registers } = operand;
-  return intern(`${dtype}(${operand.key})`, () => ({ kind: 'cast', operand, dtype, axes, registers }));
+  return operand.dtype === dtype ? operand : make('cast', [operand], { kind: 'cast', operand, dtype });
 }
 
 /** A guard; conditions that always hold go, and one that never does leaves `otherwise`. */
@@ -101,19 +89,10 @@ export function guard(conditions: readonly Condition[], value: () => Expression,
     if (low < condition.lower || high >= condition.upper) open.push(condition);
   }
   const inside = value();
-  if (open.length === 0 || inside.key === otherwise.key) return inside;
-  const tests = open.map(({ index }) => placeOf(index));
-  const parts = [...tests, inside, otherwise];
-  const bounds = open.map(({ lower, upper }, i) => `${lower}<=${tests[i].key}<${upper}`).join('&');
-  return intern(`guard(${bounds}?${inside.key}:${otherwise.key})`, () => ({
-    kind: 'guard',
-    conditions: open,
-    value: inside,
-    otherwise,
-    dtype: inside.dtype,
-    axes: union(parts, 'axes'),
-    registers: union(parts, 'registers'),
-  }));
+  if (open.length === 0 || inside === otherwise) return inside;
+  const bounds = open.map(({ lower, upper }) => `${lower}:${upper}`).join();
+  const parts = [...open.map(({ index }) => placeOf(index)), inside, otherwise];
+  return make(`guard ${bounds}`, parts, { kind: 'guard', conditions: open, value: inside, otherwise, dtype: inside.dtype });
 }
 
 /** The expressions directly inside, without those of a guard's value, which must not be computed outside it. */
@@ -136,6 +115,34 @@ export function operandsOf(expression: Expression): readonly Expression[] {
   }
 }
 
+/** The same expression over other parts and indices. */
+export function mapParts(
+  expression: Expression,
+  onPart: (part: Expression) => Expression,
+  onIndex: (index: IndexExpression) => IndexExpression,
+): Expression {
+  switch (expression.kind) {
+    case 'unary':
+      return unary(expression.name, onPart(expression.operand));
+    case 'binary':
+      return binary(expression.name, onPart(expression.left), onPart(expression.right), expression.dtype);
+    case 'select':
+      return select(onPart(expression.condition), onPart(expression.whenTrue), onPart(expression.whenFalse));
+    case 'cast':
+      return castTo(onPart(expression.operand), expression.dtype);
+    case 'load':
+      return load(expression.buffer, onIndex(expression.index), expression.dtype);
+    case 'index':
+      return placeOf(onIndex(expression.index));
+    case 'guard': {
+      const conditions = expression.conditions.map((each) => ({ ...each, index: onIndex(each.index) }));
+      return guard(conditions, () => onPart(expression.value), onPart(expression.otherwise));
+    }
+    default:
+      return expression;
+  }
+}
+
 /** Rewrites an expression from the leaves up: `replace` sees each part, rebuilt, and may give another for it. */
 export function rewrite(
   expression: Expression,
@@ -146,35 +153,16 @@ export function rewrite(
   const known = memo.get(expression);
   if (known !== undefined) return known;
   const again = (part: Expression): Expression => rewrite(part, replace, onAxis, memo);
-  const onIndex = (index: IndexExpression): IndexExpression => mapIndex(index, onAxis, again);
-  const rebuilt = (): Expression => {
-    switch (expression.kind) {
-      case 'unary':
-        return unary(expression.name, again(expression.operand));
-      case 'binary':
-        return binary(expression.name, again(expression.left), again(expression.right), expression.dtype);
-      case 'select':
-        return select(again(expression.condition), again(expression.whenTrue), again(expression.whenFalse));
-      case 'cast':
-        return castTo(again(expression.operand), expression.dtype);
-      case 'load':
-        return load(expression.buffer, onIndex(expression.index), expression.dtype);
-      case 'index':
-        return placeOf(onIndex(expression.index));
-      case 'guard': {
-        const conditions = expression.conditions.map((each) => ({ ...each, index: onIndex(each.index) }));
-        return guard(conditions, () => again(expression.value), again(expression.otherwise));
-      }
-      case 'register': {
-        // Any extent will do but 1, which would make the counter vanish.
-        const axes = [...expression.axes].flatMap((axis) => [...axesOf(onAxis(axis, 2))]);
-        return registerOf(expression.register, expression.dtype, new Set(axes));
-      }
-      default:
-        return expression;
-    }
-  };
-  const result = replace(rebuilt());
+  const rebuilt =
+    expression.kind === 'register'
+      ? // Any extent will do but 1, which would make the counter vanish.
+        registerOf(
+          expression.register,
+          expression.dtype,
+          new Set([...expression.axes].flatMap((axis) => [...axesOf(onAxis(axis, 2))])),
+        )
+      : mapParts(expression, again, (index) => mapIndex(index, onAxis, again));
+  const result = replace(rebuilt);
   memo.set(expression, result);
   return result;
 }

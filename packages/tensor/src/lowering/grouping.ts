@@ -127,6 +127,9 @@ function readsSameRow(load: Load, reader: Root, writer: Root, prefix: number): b
   );
 }
 
+/** A kernel whose roots read each other's results has no more of them. */
+const MOST_CHAINED = 8;
+
 export interface Joining {
   readonly drafts: readonly Draft[];
   /** The kernels that produce what the root reads. */
@@ -146,6 +149,8 @@ export function join(draft: Draft, root: Root, { drafts, needs, writesResident }
   });
   const prefix = jointPrefix(draft, root, internal, writesResident);
   if (prefix === undefined) return false;
+  // What one root stores another computes with in the same expression: these must not grow without end.
+  if (internal.length > 0 && draft.roots.length >= MOST_CHAINED) return false;
   if (internal.length === 0) {
     // Kernels that have nothing to do with each other share one only if they read the same memory.
     const read = new Set(draft.roots.flatMap((each) => loadsOf(each).map(({ buffer }) => buffer)));

@@ -1,4 +1,4 @@
-import { castTo, load, operandsOf, registerOf, rewrite, binary, select, unary } from './expression.js';
+import { mapParts, operandsOf, registerOf, rewrite } from './expression.js';
 import type { IndexExpression } from './index-expression.js';
 import { addIndices, axesOf, axisIndex, mapIndex, scaleIndex } from './index-expression.js';
 import type { Expression, Kernel, LetStatement, LoopAxis, Statement } from './program.js';
@@ -260,22 +260,13 @@ class KernelBuilder {
   }
 
   #rebuild(expression: Expression, scope: Scope, depth: number): Expression {
-    const again = (part: Expression): Expression => this.#place(part, scope, depth);
-    switch (expression.kind) {
-      case 'unary':
-        return unary(expression.name, again(expression.operand));
-      case 'cast':
-        return castTo(again(expression.operand), expression.dtype);
-      case 'binary':
-        return binary(expression.name, again(expression.left), again(expression.right), expression.dtype);
-      case 'select':
-        return select(again(expression.condition), again(expression.whenTrue), again(expression.whenFalse));
-      case 'load':
-        return load(expression.buffer, this.#placeIndex(expression.index, scope, depth), expression.dtype);
-      default:
-        // A guard is computed as a whole: what is inside must not be computed outside.
-        return expression;
-    }
+    // A guard is computed as a whole: what is inside must not be computed outside. Places are cheap where they stand.
+    if (expression.kind === 'guard' || expression.kind === 'index') return expression;
+    return mapParts(
+      expression,
+      (part) => this.#place(part, scope, depth),
+      (index) => this.#placeIndex(index, scope, depth),
+    );
   }
 }
 

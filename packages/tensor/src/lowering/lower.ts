@@ -127,17 +127,19 @@ class Lowering {
       const gathers = operation.name === 'gather';
       const extent = gathers ? nodes[inputs[0]].shape[operation.axis] : shape[operation.axis];
       let base = gathers ? inputs[1] : inputs[0];
-      while (['reshape', 'permute', 'expand', 'slice', 'cast'].includes(nodes[base].operation.name)) {
-        base = nodes[base].inputs[0];
-      }
+      // Not through slices: what they leave out need not be an index.
+      while (['reshape', 'permute', 'expand', 'cast'].includes(nodes[base].operation.name)) base = nodes[base].inputs[0];
       ranged.set(base, Math.min(extent, ranged.get(base) ?? Infinity));
     });
     for (const [node, extent] of ranged) {
-      const { operation, shape, inputs } = nodes[node];
-      if (operation.name === 'input') {
-        this.#indexExtents.set(operation.slot, extent);
+      const own = nodes[node].operation;
+      if (own.name === 'input') {
+        this.#indexExtents.set(own.slot, extent);
         continue;
       }
+      let source = node;
+      while (['slice', 'reshape', 'permute', 'expand'].includes(nodes[source].operation.name)) source = nodes[source].inputs[0];
+      const { operation, shape, inputs } = nodes[source];
       const known =
         (operation.name === 'argsort' && shape[shape.length - 1] <= extent) ||
         (operation.name === 'iota' && shape[0] <= extent) ||

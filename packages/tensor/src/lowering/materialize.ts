@@ -93,7 +93,9 @@ export function chooseMaterialized(graph: Graph): Set<number> {
     if (operation.name !== 'sum' || nodes[factors].operation.name !== 'mul' || consumers[factors].length > 1) return;
     const views = nodes[factors].inputs.map((operand) => {
       const path = [operand];
-      while (['reshape', 'permute', 'expand', 'slice', 'windows', 'check'].includes(nodes[path[0]].operation.name)) {
+      const moves = (id: number): boolean =>
+        ['reshape', 'permute', 'expand', 'slice', 'windows', 'check'].includes(nodes[id].operation.name);
+      while (moves(path[0]) && !stored.has(path[0])) {
         path.unshift(nodes[path[0]].inputs[0]);
       }
       const repeated = path.some((id) => REPEATING.has(nodes[id].operation.name));

@@ -1,7 +1,8 @@
 import type { DType } from '../dtype.js';
 import { allocateArray } from '../dtype.js';
-import { sameShape } from '../shape.js';
+import { sameShape, sizeOf } from '../shape.js';
 import type { Graph, GraphNode } from './graph.js';
+import { isLeaf } from './materialize.js';
 
 /** What folds when both operands are known: the scalar arithmetic of rules and schedules. */
 const FOLDED: Readonly<Record<string, (a: number, b: number) => number>> = {
@@ -20,6 +21,11 @@ function rounded(value: number, dtype: DType): number {
   return holder[0];
 }
 
+/** JSON writes -0 as 0, NaN and infinities as null, which would make one node of several. */
+export function exactNumber(_: string, value: unknown): unknown {
+  return Object.is(value, -0) ? '-0' : typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
 /**
  * The same graph with fewer nodes: equal nodes become one, arithmetic on constants is done, operations that change
  * nothing go. Nothing here changes a result by a bit (x + 0 stays, since -0 + 0 is 0).
@@ -29,10 +35,7 @@ export function simplify(graph: Graph): Graph {
   const known = new Map<string, number>();
   const add = (node: GraphNode): number => {
     const { operation, inputs, shape, dtype } = node;
-    // JSON writes -0 as 0, which would make one node of two.
-    const sign = operation.name === 'constant' && Object.is(operation.value, -0) ? '-' : '';
-    const exact = operation.name === 'constant' ? String(operation.value) : JSON.stringify(operation);
-    const key = `${operation.name}${sign}${exact}(${inputs.join(',')})${dtype}${shape.join('x')}`;
+    const key = `${JSON.stringify(operation, exactNumber)}(${inputs.join(',')})${dtype}${shape.join('x')}`;
     const place = known.get(key) ?? nodes.push(node) - 1;
     known.set(key, place);
     return place;
@@ -48,6 +51,8 @@ export function simplify(graph: Graph): Graph {
     const [a, b] = inputs.map(constantIn);
     const constant = (value: number): number =>
       add({ operation: { name: 'constant', value: rounded(value, dtype) }, inputs: [], shape, dtype });
+    // Without elements there is nothing to compute, nor a place to compute it from.
+    if (sizeOf(shape) === 0 && !isLeaf(node)) return constant(0);
     switch (operation.name) {
       case 'expand':
       case 'reshape':

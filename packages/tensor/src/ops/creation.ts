@@ -25,6 +25,7 @@ export function tensor(
   if (dtype !== undefined) checkDType(dtype, 'tensor');
   if (shape !== undefined) checkShape(shape, 'tensor');
   const flat: ArrayLike<number | boolean> = ArrayBuffer.isView(data) ? data : flatten(data);
+  const kind = dtype ?? (ArrayBuffer.isView(data) ? dtypeOfArray(data) : typeof flat[0] === 'boolean' ? 'bool' : 'float32');
   const natural = ArrayBuffer.isView(data) ? [data.length] : nestedShape(data);
   const target = shape ?? natural;
   if (sizeOf(target) !== flat.length) {
@@ -32,9 +33,9 @@ export function tensor(
       `tensor: ${flat.length} elements do not fill shape ${formatShape(target)}, which wants ${sizeOf(target)}`,
     );
   }
-  const kind = dtype ?? (ArrayBuffer.isView(data) ? dtypeOfArray(data) : typeof flat[0] === 'boolean' ? 'bool' : 'float32');
   const values = allocateArray(kind, flat.length);
-  for (let i = 0; i < flat.length; i++) values[i] = storable(flat[i], kind, i);
+  if (ArrayBuffer.isView(data) && dtypeOfArray(data) === kind) values.set(data);
+  else for (let i = 0; i < flat.length; i++) values[i] = storable(flat[i], kind, i);
   return fromArray(values, [...target], kind);
 }
 
@@ -58,9 +59,8 @@ function flatten(data: NestedArray): (number | boolean)[] {
           `tensor: nested arrays are ragged: expected length ${shape[axis]} at data${path}, got ${got}`,
         );
       }
-      part.forEach((item, i) => {
-        visit(item, axis + 1, `${path}[${i}]`);
-      });
+      // Unlike forEach, this sees the holes of a sparse array.
+      for (let i = 0; i < part.length; i++) visit(part[i], axis + 1, `${path}[${i}]`);
     } else if (typeof part === 'number' || typeof part === 'boolean') {
       result.push(part);
     } else if (Array.isArray(part)) {
@@ -89,21 +89,25 @@ function storable(element: number | boolean, dtype: DType, position: number): nu
   return value;
 }
 
-/** A tensor of one value. */
-export function full(shape: Shape, value: number, { dtype = 'float32' }: CreationOptions = {}): Tensor {
-  checkShape(shape, 'full');
-  checkDType(dtype, 'full');
+function filled(shape: Shape, value: number, { dtype = 'float32' }: CreationOptions, where: string): Tensor {
+  checkShape(shape, where);
+  checkDType(dtype, where);
   return constant(storable(value, dtype, 0), shape, dtype);
 }
 
+/** A tensor of one value. */
+export function full(shape: Shape, value: number, options: CreationOptions = {}): Tensor {
+  return filled(shape, value, options, 'full');
+}
+
 /** A tensor of zeros. */
-export function zeros(shape: Shape, options?: CreationOptions): Tensor {
-  return full(shape, 0, options);
+export function zeros(shape: Shape, options: CreationOptions = {}): Tensor {
+  return filled(shape, 0, options, 'zeros');
 }
 
 /** A tensor of ones. */
-export function ones(shape: Shape, options?: CreationOptions): Tensor {
-  return full(shape, 1, options);
+export function ones(shape: Shape, options: CreationOptions = {}): Tensor {
+  return filled(shape, 1, options, 'ones');
 }
 
 /** Zeros of the shape and dtype of x. */

@@ -182,7 +182,7 @@ export function pad(
     throw new ShapeError(`pad: ${widths.length} pairs of widths for ${formatShape(input.shape)}; give one an axis`);
   }
   if (!widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
-    throw new ShapeError(`pad: widths must be whole numbers of at least 0, got ${JSON.stringify(widths)}`);
+    throw new ShapeError(`pad: widths must be whole numbers of at least 0, got ${widths.map(formatShape).join(', ')}`);
   }
   if (widths.every(([before, after]) => before + after === 0)) return input;
   const shape = input.shape.map((extent, axis) => extent + widths[axis][0] + widths[axis][1]);
@@ -276,7 +276,7 @@ export function windows(x: TensorLike, options: WindowsOptions): Tensor {
     if (list.length !== axes.length || !list.every((value) => Number.isInteger(value) && value >= least)) {
       throw new ShapeError(
         `windows: ${name} must be a whole number of at least ${least}, or one for each of ${axes.length} axes, ` +
-          `got ${JSON.stringify(given)}`,
+          `got ${typeof given === 'number' ? given : formatShape(given)}`,
       );
     }
     return list;

@@ -3,7 +3,7 @@ import { coefficientOf } from '../lowering/index-expression.js';
 import type { Expression, LoopAxis, LoopStatement, ReduceStatement, Statement } from '../lowering/program.js';
 import { BLOCK, ROUND } from './lanes.js';
 import type { Scope } from './scope.js';
-import { compileNest, compileStatements } from './statements.js';
+import { compileNest } from './scope.js';
 import { cheapestAxis, indicesOfExpressions } from './vector-axis.js';
 
 /** A tile of the result is ROWS x COLUMNS sums that are kept in registers. */
@@ -67,7 +67,11 @@ export function asContraction(
     : { reduce, others, rest, left, right, rows, columns };
 }
 
-export function compileContraction(contraction: Contraction, outer: Scope): void {
+export function compileContraction(
+  contraction: Contraction,
+  outer: Scope,
+  compileRest: (statements: readonly Statement[], scope: Scope) => void,
+): void {
   compileNest(contraction.others, outer, (scope) => {
     const { reduce, rows, columns, rest } = contraction;
     const { counters } = scope.machine;
@@ -80,7 +84,7 @@ export function compileContraction(contraction: Contraction, outer: Scope): void
     const epilogue = row.inside([columns], columns.axis);
     const total = epilogue.allocate();
     epilogue.define(reduce.register, total);
-    compileStatements(rest, epilogue);
+    compileRest(rest, epilogue);
     const round = ROUND[reduce.dtype];
     const finish = (rowStart: number, rowCount: number, columnStart: number, columnCount: number): void => {
       for (let i = 0; i < rowCount; i++) {

@@ -1,4 +1,5 @@
 import type { DType } from '../dtype.js';
+import { isFloating, promote } from '../dtype.js';
 import type { BinaryName, UnaryName } from '../operation.js';
 import type { Combine, WordName } from '../lowering/program.js';
 import { erf } from './erf.js';
@@ -72,7 +73,7 @@ export function power(x: number, y: number): number {
   return Math.pow(x, y);
 }
 
-export const UNARY: Record<UnaryName, UnaryKernel> = {
+const UNARY: Record<UnaryName, UnaryKernel> = {
   neg: (out, a, aMask, count) => {
     for (let i = 0; i < count; i++) out[i] = -a[i & aMask];
   },
@@ -98,7 +99,7 @@ export const UNARY: Record<UnaryName, UnaryKernel> = {
 };
 
 /** Written out where updates and activations spend their time: a call for each element takes several times as long. */
-export const BINARY: Record<BinaryName | WordName, BinaryKernel> = {
+const BINARY: Record<BinaryName | WordName, BinaryKernel> = {
   add: (out, a, aMask, b, bMask, count) => {
     for (let i = 0; i < count; i++) out[i] = a[i & aMask] + b[i & bMask];
   },
@@ -125,27 +126,92 @@ export const BINARY: Record<BinaryName | WordName, BinaryKernel> = {
   and: eachPair((a, b) => a & b),
   or: eachPair((a, b) => a | b),
   xor: eachPair((a, b) => a ^ b),
-  wordAdd: eachPair((a, b) => (a + b) | 0),
-  wordXor: eachPair((a, b) => a ^ b),
-  rotateLeft: eachPair((a, b) => (a << b) | (a >>> (32 - b))),
+  wordAdd: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = (a[i & aMask] + b[i & bMask]) | 0;
+  },
+  wordXor: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = a[i & aMask] ^ b[i & bMask];
+  },
+  rotateLeft: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) {
+      const word = a[i & aMask];
+      const by = b[i & bMask];
+      out[i] = (word << by) | (word >>> (32 - by));
+    }
+  },
   shiftRight: eachPair((a, b) => (a >>> b) | 0),
 };
 
-/** The product of two int32 may need more bits than a double has. */
-export const INTEGER_MUL = eachPair(Math.imul);
+/** The same, rounding to float32 at once. */
+const FLOAT32: Partial<typeof BINARY> = {
+  add: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = Math.fround(a[i & aMask] + b[i & bMask]);
+  },
+  sub: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = Math.fround(a[i & aMask] - b[i & bMask]);
+  },
+  mul: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = Math.fround(a[i & aMask] * b[i & bMask]);
+  },
+  div: (out, a, aMask, b, bMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = Math.fround(a[i & aMask] / b[i & bMask]);
+  },
+};
 
-function saturate(low: number, high: number): UnaryKernel {
-  return each((x) => (x > low ? (x < high ? Math.trunc(x) : high) : x <= low ? low : 0));
+/** The product of two int32 may need more bits than a double has. */
+const INTEGER: Partial<typeof BINARY> = { mul: eachPair(Math.imul) };
+
+/** Operations whose results are of the dtype as they come, if it is a floating one; those on words always are. */
+const EXACT: ReadonlySet<string> = new Set<UnaryName | BinaryName>([
+  'neg',
+  'abs',
+  'sign',
+  'floor',
+  'ceil',
+  'round',
+  'maximum',
+  'minimum',
+]);
+const WORDS: ReadonlySet<string> = new Set<WordName>(['wordAdd', 'wordXor', 'rotateLeft', 'shiftRight']);
+
+function needsRound(name: string, dtype: DType): boolean {
+  if (dtype === 'bool' || dtype === 'float64' || WORDS.has(name)) return false;
+  return !(dtype === 'float32' && EXACT.has(name));
 }
 
-/** Casts to each dtype; what remains is to round to float32. */
-export const CAST: Record<DType, UnaryKernel> = {
+/** What computes an operation, and whether its results have yet to be rounded to the dtype. */
+export function unaryOf(name: UnaryName, dtype: DType): { kernel: UnaryKernel; round: boolean } {
+  return { kernel: UNARY[name], round: needsRound(name, dtype) };
+}
+
+export function binaryOf(
+  name: BinaryName | WordName,
+  dtype: DType,
+): { kernel: BinaryKernel; round: boolean } {
+  const special = dtype === 'float32' ? FLOAT32[name] : isFloating(dtype) ? undefined : INTEGER[name];
+  if (special !== undefined) return { kernel: special, round: dtype === 'uint8' };
+  return { kernel: BINARY[name], round: needsRound(name, dtype) };
+}
+
+function saturate(low: number, high: number): UnaryKernel {
+  return each((x) => (x > low ? (x < high ? Math.trunc(x) + 0 : high) : x <= low ? low : 0));
+}
+
+const CAST: Record<DType, UnaryKernel> = {
   bool: each((x) => (x !== 0 ? 1 : 0)),
   uint8: saturate(0, 255),
   int32: saturate(-2147483648, 2147483647),
-  float32: each((x) => x),
+  float32: (out, a, aMask, count) => {
+    for (let i = 0; i < count; i++) out[i] = Math.fround(a[i & aMask]);
+  },
   float64: each((x) => x),
 };
+
+/** What casts; undefined where the values stay what they are. */
+export function castOf(from: DType, to: DType): UnaryKernel | undefined {
+  const widens = promote(from, to) === to && !(from === 'int32' && to === 'float32');
+  return widens ? undefined : CAST[to];
+}
 
 /** total[i & totalMask] combined with each value: into one total for each lane, or into one of all. */
 type Fold = (total: Values, totalMask: number, value: Values, mask: number, count: number) => void;
@@ -174,7 +240,7 @@ const INTEGER_FOLD: typeof FOLD = {
 };
 
 export function foldOf(combine: 'sum' | 'prod' | 'max' | 'min', dtype: DType): Fold {
-  return (dtype === 'float32' || dtype === 'float64' ? FOLD : INTEGER_FOLD)[combine];
+  return (isFloating(dtype) ? FOLD : INTEGER_FOLD)[combine];
 }
 
 const RANGE: Record<DType, readonly [low: number, high: number]> = {

@@ -1,10 +1,9 @@
 import type { DType, TypedArray } from '../dtype.js';
-import { isFloating } from '../dtype.js';
 import type { Atom, IndexExpression } from '../lowering/index-expression.js';
 import { axesOf, rangeOf, valuesOf } from '../lowering/index-expression.js';
 import type { Buffer, Expression, LoopAxis } from '../lowering/program.js';
-import type { BinaryKernel, Lanes, UnaryKernel } from './lanes.js';
-import { BINARY, BLOCK, CAST, INTEGER_MUL, ROUND, UNARY } from './lanes.js';
+import type { Lanes, UnaryKernel } from './lanes.js';
+import { binaryOf, BLOCK, castOf, ROUND, unaryOf } from './lanes.js';
 
 /** A piece of a kernel made ready: it does its work for `count` values of the vector axis. */
 export type Step = (count: number) => void;
@@ -188,15 +187,14 @@ export class Scope {
     this.add(out.mask === 0 ? () => fill(1) : fill);
   }
 
-  private map(a: Lanes, kernel: UnaryKernel, dtype?: DType): Lanes {
+  private map(a: Lanes, kernel: UnaryKernel): Lanes {
     const out = a.mask === 0 ? single() : this.allocate();
     this.addFor(out, (count) => kernel(out.values, a.values, a.mask, count));
-    if (dtype !== undefined) this.addRound(out, dtype);
     return out;
   }
 
   private addRound(out: Lanes, dtype: DType): void {
-    if (dtype !== 'float64' && dtype !== 'bool') this.addFor(out, (count) => ROUND[dtype](out.values, count));
+    this.addFor(out, (count) => ROUND[dtype](out.values, count));
   }
 
   private compute(expression: Expression): Lanes {
@@ -214,18 +212,24 @@ export class Scope {
         return this.places(expression.index);
       case 'load':
         return this.load(expression.buffer, expression.index);
-      case 'unary':
-        return this.map(this.lanesOf(expression.operand), UNARY[expression.name], dtype);
-      case 'cast':
-        return this.map(this.lanesOf(expression.operand), CAST[dtype], dtype);
+      case 'unary': {
+        const { kernel, round } = unaryOf(expression.name, dtype);
+        const out = this.map(this.lanesOf(expression.operand), kernel);
+        if (round) this.addRound(out, dtype);
+        return out;
+      }
+      case 'cast': {
+        const operand = this.lanesOf(expression.operand);
+        const kernel = castOf(expression.operand.dtype, dtype);
+        return kernel === undefined ? operand : this.map(operand, kernel);
+      }
       case 'binary': {
-        const integerMul = expression.name === 'mul' && !isFloating(dtype);
-        const kernel: BinaryKernel = integerMul ? INTEGER_MUL : BINARY[expression.name];
+        const { kernel, round } = binaryOf(expression.name, dtype);
         const a = this.lanesOf(expression.left);
         const b = this.lanesOf(expression.right);
         const out = this.allocateFor(a, b);
         this.addFor(out, (count) => kernel(out.values, a.values, a.mask, b.values, b.mask, count));
-        this.addRound(out, dtype);
+        if (round) this.addRound(out, dtype);
         return out;
       }
       case 'select': {
@@ -287,6 +291,18 @@ export class Scope {
       for (let i = 0; i < count; i++) out[i] = view[Math.max(0, Math.min(place[i & mask], length - 1))];
     });
   }
+}
+
+/** Puts loops, one inside the other, around what `compileBody` adds to the innermost scope. */
+export function compileNest(
+  [outermost, ...others]: readonly LoopAxis[],
+  scope: Scope,
+  compileBody: (inner: Scope) => void,
+): void {
+  if (outermost === undefined) return compileBody(scope);
+  const inner = scope.inside([outermost]);
+  compileNest(others, inner, compileBody);
+  scope.add(repeat(scope.machine, outermost, inner.run));
 }
 
 function single(): Lanes {

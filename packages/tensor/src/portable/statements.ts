@@ -4,7 +4,7 @@ import { argsort } from './argsort.js';
 import { asContraction, compileContraction } from './contraction.js';
 import { foldOf, identityOf, ROUND, type Lanes } from './lanes.js';
 import type { Scope, Step } from './scope.js';
-import { repeat, repeatBlocks } from './scope.js';
+import { compileNest, repeat, repeatBlocks } from './scope.js';
 import { cheapestAxis, indicesOf, innerCost, vectorCost } from './vector-axis.js';
 
 type StatementOf<Kind extends Statement['kind']> = Extract<Statement, { readonly kind: Kind }>;
@@ -64,7 +64,7 @@ function compileLoop(loop: LoopStatement, scope: Scope): void {
   const lanesAllowed = loop.parallel ? canHaveLanes(body) : onlyAccumulates(body);
   if (scope.vector === undefined && lanesAllowed) {
     const contraction = asContraction(loops, body);
-    if (contraction !== undefined) return compileContraction(contraction, scope);
+    if (contraction !== undefined) return compileContraction(contraction, scope, compileStatements);
     const indices = indicesOf(body);
     const vector = cheapestAxis(indices, loops);
     if (vectorCost(indices, vector) <= innerCost(body)) {
@@ -79,18 +79,6 @@ function compileLoop(loop: LoopStatement, scope: Scope): void {
   compileNest([loop], scope, (inner) => {
     compileStatements(loop.body, inner);
   });
-}
-
-/** Puts loops, one inside the other, around what `compileBody` adds to the innermost scope. */
-export function compileNest(
-  [outermost, ...others]: readonly { readonly axis: number; readonly extent: number }[],
-  scope: Scope,
-  compileBody: (inner: Scope) => void,
-): void {
-  if (outermost === undefined) return compileBody(scope);
-  const inner = scope.inside([outermost]);
-  compileNest(others, inner, compileBody);
-  scope.add(repeat(scope.machine, outermost, inner.run));
 }
 
 /**

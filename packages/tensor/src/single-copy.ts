@@ -1,0 +1,18 @@
+import { DownhillError } from './errors.js';
+
+const KEY = Symbol.for('@downhill/tensor');
+
+const loaded = globalThis as unknown as Record<symbol, string | undefined>;
+
+/** Where this copy comes from. A module that is loaded again from the same place (hot reloading, tests) is no second copy. */
+const place = import.meta.url.split('?')[0];
+
+const other = loaded[KEY];
+if (other !== undefined && other !== place) {
+  throw new DownhillError(
+    `two copies of @downhill/tensor are loaded, ${other} and ${place}: tensors of one mean nothing to the other. ` +
+      'See where they come from with "npm ls @downhill/tensor", then run "npm dedupe", or name one version for all under ' +
+      '"overrides" in package.json',
+  );
+}
+loaded[KEY] = place;
