@@ -32,7 +32,7 @@ const anywhere = ['tensor', 'autograd', 'layers', 'optimizers', 'schedules'];
 const workspaces = [...folders('packages'), ...folders('apps'), 'benchmarks', 'integration'];
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/reports/', '**/coverage/', '**/.turbo/']),
+  globalIgnores(['**/dist/', '**/reports/', '**/coverage/', '**/.turbo/', '**/.examples/']),
   {
     files: ['**/*.{ts,js}'],
     extends: [tseslint.configs.recommendedTypeChecked, importX.flatConfigs.typescript],

@@ -105,7 +105,7 @@ const windowsCases: fc.Arbitrary<Case> = windowed.map(({ shape, geometry }) => (
 }));
 
 const folds: fc.Arbitrary<Case> = windowed.map(({ shape, geometry }) => ({
-  shapes: [downhill.windowsShape(shape, geometry)],
+  shapes: [downhill.windows(downhill.zeros(shape), geometry).shape],
   fn: (x) => downhill.foldWindows(x, shape, geometry),
 }));
 

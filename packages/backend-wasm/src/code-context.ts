@@ -99,7 +99,12 @@ export class CodeContext {
     f.tee(value);
     // Rounding towards -infinity: what is below 0 is moved down by divisor - 1 first.
     if (kind === 'floorDiv') {
-      f.get(value).i32Const(31).op('i32.shr_s').i32Const(divisor - 1).op('i32.and').op('i32.sub');
+      f.get(value)
+        .i32Const(31)
+        .op('i32.shr_s')
+        .i32Const(divisor - 1)
+        .op('i32.and')
+        .op('i32.sub');
       f.i32Const(divisor).op('i32.div_s');
     } else {
       f.i32Const(divisor).op('i32.rem_s').i32Const(divisor).op('i32.add').i32Const(divisor).op('i32.rem_s');
@@ -130,7 +135,11 @@ export class CodeContext {
   }
 
   /** Computes the addresses of what a loop loads and stores, as far as they do not change in it, then runs `body`. */
-  withPointers(places: readonly { buffer: number; index: IndexExpression }[], axis: number, body: () => void): void {
+  withPointers(
+    places: readonly { buffer: number; index: IndexExpression }[],
+    axis: number,
+    body: () => void,
+  ): void {
     const before = this.#pointers;
     this.#pointers = new Map(before);
     const locals: number[] = [];

@@ -1,5 +1,5 @@
 import type { Program, Statement } from '@downhill/tensor';
-import { BackendError, DownhillError } from '@downhill/tensor';
+import { accessesIn, BackendError, DownhillError } from '@downhill/tensor';
 import { ModuleBuilder } from './assembler.js';
 import { CodeContext } from './code-context.js';
 import { matchContraction, scratchBytes } from './contraction.js';
@@ -21,7 +21,10 @@ export function scratchOf({ kernels }: Program): number {
  * A whole program as one module: `run(table)` runs all kernels. The table, in memory, holds the address of the arena, of
  * the scratch memory and of each resident, so one module serves any variables of the right shapes.
  */
-export function assembleProgram(program: Program, { relaxed }: { readonly relaxed: boolean }): Uint8Array<ArrayBuffer> {
+export function assembleProgram(
+  program: Program,
+  { relaxed }: { readonly relaxed: boolean },
+): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   const names = Object.keys(IMPORTS) as ImportName[];
   const imports = Object.fromEntries(
@@ -36,15 +39,18 @@ export function assembleProgram(program: Program, { relaxed }: { readonly relaxe
     const f = module.function(['i32'], []);
     const load = (slot: number): number => {
       const local = f.local('i32');
-      f.get(0).memory('i32.load', slot * 4).set(local);
+      f.get(0)
+        .memory('i32.load', slot * 4)
+        .set(local);
       return local;
     };
     const arena = load(0);
     const scratch = load(1);
+    const touched = new Set(accessesIn(kernel.body).map(({ buffer }) => buffer));
     const residents = new Map<number, number>();
     const bases = program.buffers.map(({ role, slot }, buffer) => {
       if (role !== 'resident') return arena;
-      if (!touches(kernel.body, buffer)) return arena;
+      if (!touched.has(buffer)) return arena;
       const local = residents.get(slot) ?? load(2 + slot);
       residents.set(slot, local);
       return local;
@@ -59,27 +65,4 @@ export function assembleProgram(program: Program, { relaxed }: { readonly relaxe
     run.get(0).call(f.index);
   }
   return module.finish();
-}
-
-/** Whether a buffer is named anywhere in statements. */
-function touches(statements: readonly Statement[], buffer: number): boolean {
-  return buffersIn(statements).has(buffer);
-}
-
-const known = new WeakMap<readonly Statement[], Set<number>>();
-
-function buffersIn(statements: readonly Statement[]): Set<number> {
-  const before = known.get(statements);
-  if (before !== undefined) return before;
-  const found = new Set<number>();
-  const seen = new Set<object>();
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null || seen.has(value)) return;
-    seen.add(value);
-    if ('buffer' in value && typeof value.buffer === 'number') found.add(value.buffer);
-    Object.values(value).forEach(visit);
-  };
-  visit(statements);
-  known.set(statements, found);
-  return found;
 }

@@ -1,9 +1,9 @@
-import type { Combine, DType, LoopAxis, ReduceStatement } from '@downhill/tensor';
-import { coefficientOf } from '@downhill/tensor';
+import type { Access, Combine, DType, LoopAxis, ReduceStatement } from '@downhill/tensor';
+import { coefficientOf, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import type { PlainOp } from './opcodes.js';
 import { emitConstant, emitExtreme, emitScalar, VALUE_TYPES } from './scalar.js';
-import { emitCounted, emitLet, isVectorValue, placesIn, type Place } from './statements.js';
+import { emitCounted, emitLet, isVectorValue } from './statements.js';
 import { canVectorize, emitSplat, emitVector, LANES } from './vector.js';
 
 const INTEGER_ENDS: Partial<Record<DType, readonly [low: number, high: number]>> = {
@@ -39,16 +39,22 @@ export function isVectorReduction(
   axis: number,
   vectors: ReadonlySet<number>,
 ): boolean {
-  if (combine === 'argMax' || combine === 'argMin' || (dtype !== 'float32' && dtype !== 'int32')) return false;
+  if (combine === 'argMax' || combine === 'argMin' || (dtype !== 'float32' && dtype !== 'int32'))
+    return false;
   const all = new Set(vectors);
   const lets = body.every((statement) => {
     if (!canVectorize(statement.value, axis, all)) return false;
     if (statement.value.axes.has(axis)) all.add(statement.register);
     return true;
   });
-  const places = [...body.flatMap((statement) => placesIn(statement.value)), ...placesIn(value)];
+  const places = loadsIn([...body.map((each) => each.value), value]);
   const steps = places.map(({ index }) => coefficientOf(index, axis));
-  return lets && canVectorize(value, axis, all) && steps.every((step) => step === 0 || step === 1) && steps.includes(1);
+  return (
+    lets &&
+    canVectorize(value, axis, all) &&
+    steps.every((step) => step === 0 || step === 1) &&
+    steps.includes(1)
+  );
 }
 
 /** Emits a reduction: over lanes of the vector axis, over lanes of its own last axis, or one value at a time. */
@@ -77,7 +83,9 @@ function emitLoops(c: CodeContext, statement: ReduceStatement, inner: () => void
   }
   const { axis, extent } = axes[from];
   const nested = (): void => {
-    emitCounted(c, axis, extent, () => { emitLoops(c, statement, inner, from + 1); });
+    emitCounted(c, axis, extent, () => {
+      emitLoops(c, statement, inner, from + 1);
+    });
   };
   if (from < axes.length - 1) nested();
   else c.withPointers(placesOfReduce(statement), axis, nested);
@@ -90,11 +98,13 @@ function emitOuterLoops(c: CodeContext, axes: readonly LoopAxis[], inner: () => 
     return;
   }
   const [{ axis, extent }, ...rest] = axes;
-  emitCounted(c, axis, extent, () => { emitOuterLoops(c, rest, inner); });
+  emitCounted(c, axis, extent, () => {
+    emitOuterLoops(c, rest, inner);
+  });
 }
 
-function placesOfReduce({ body, value }: ReduceStatement): Place[] {
-  return [...body.flatMap((each) => placesIn(each.value)), ...placesIn(value)];
+function placesOfReduce({ body, value }: ReduceStatement): readonly Access[] {
+  return loadsIn([...body.map((each) => each.value), value]);
 }
 
 function emitOneByOne(c: CodeContext, statement: ReduceStatement): void {
@@ -104,7 +114,9 @@ function emitOneByOne(c: CodeContext, statement: ReduceStatement): void {
   emitConstant(c, identityOf(combine, dtype), dtype);
   f.set(total);
   emitLoops(c, statement, () => {
-    body.forEach((each) => { emitLet(c, each); });
+    body.forEach((each) => {
+      emitLet(c, each);
+    });
     f.get(total);
     emitScalar(c, value);
     emitCombine(c, combine, dtype);
@@ -122,7 +134,9 @@ function emitAcrossLanes(c: CodeContext, statement: ReduceStatement): void {
   emitSplat(c, dtype);
   f.set(total);
   emitLoops(c, statement, () => {
-    body.forEach((each) => { emitLet(c, each); });
+    body.forEach((each) => {
+      emitLet(c, each);
+    });
     f.get(total);
     emitVector(c, value);
     f.op(vectorOp(combine, dtype)).set(total);
@@ -147,10 +161,16 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
     c.withPointers(placesOfReduce(statement), axis, () => {
       f.i32Const(0).set(counter);
       f.whileLoop(
-        () => f.get(counter).i32Const(extent - (extent % LANES)).op('i32.lt_u'),
+        () =>
+          f
+            .get(counter)
+            .i32Const(extent - (extent % LANES))
+            .op('i32.lt_u'),
         () => {
           c.vectorAxis = axis;
-          body.forEach((each) => { emitLet(c, each); });
+          body.forEach((each) => {
+            emitLet(c, each);
+          });
           f.get(lanes);
           emitVector(c, value);
           c.vectorAxis = undefined;
@@ -160,7 +180,9 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
       );
       if (extent % LANES === 0) return;
       const rest = (): void => {
-        body.forEach((each) => { emitLet(c, each); });
+        body.forEach((each) => {
+          emitLet(c, each);
+        });
         f.get(total);
         emitScalar(c, value);
         emitCombine(c, combine, dtype);
@@ -172,7 +194,9 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
     f.release(counter);
   });
   for (let lane = 0; lane < LANES; lane++) {
-    f.get(total).get(lanes).lane(dtype === 'float32' ? 'f32x4.extract_lane' : 'i32x4.extract_lane', lane);
+    f.get(total)
+      .get(lanes)
+      .lane(dtype === 'float32' ? 'f32x4.extract_lane' : 'i32x4.extract_lane', lane);
     emitCombine(c, combine, dtype);
     f.set(total);
   }
@@ -190,10 +214,18 @@ function emitPlace(c: CodeContext, statement: ReduceStatement): void {
   emitConstant(c, identityOf(combine, value.dtype), value.dtype);
   f.set(best).i32Const(0).tee(place).set(position);
   emitLoops(c, statement, () => {
-    body.forEach((each) => { emitLet(c, each); });
+    body.forEach((each) => {
+      emitLet(c, each);
+    });
     emitScalar(c, value);
     f.tee(now).get(best);
-    f.op(type === 'i32' ? (combine === 'argMax' ? 'i32.gt_s' : 'i32.lt_s') : `${type}.${combine === 'argMax' ? 'gt' : 'lt'}`);
+    f.op(
+      type === 'i32'
+        ? combine === 'argMax'
+          ? 'i32.gt_s'
+          : 'i32.lt_s'
+        : `${type}.${combine === 'argMax' ? 'gt' : 'lt'}`,
+    );
     if (type !== 'i32') {
       f.get(now).get(now).op(`${type}.ne`).get(best).get(best).op(`${type}.eq`).op('i32.and').op('i32.or');
     }

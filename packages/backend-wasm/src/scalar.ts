@@ -14,8 +14,20 @@ export const VALUE_TYPES: Readonly<Record<DType, 'f32' | 'f64' | 'i32'>> = {
   bool: 'i32',
 };
 
-const LOADS = { float32: 'f32.load', float64: 'f64.load', int32: 'i32.load', uint8: 'i32.load8_u', bool: 'i32.load8_u' } as const;
-const STORES = { float32: 'f32.store', float64: 'f64.store', int32: 'i32.store', uint8: 'i32.store8', bool: 'i32.store8' } as const;
+const LOADS = {
+  float32: 'f32.load',
+  float64: 'f64.load',
+  int32: 'i32.load',
+  uint8: 'i32.load8_u',
+  bool: 'i32.load8_u',
+} as const;
+const STORES = {
+  float32: 'f32.store',
+  float64: 'f64.store',
+  int32: 'i32.store',
+  uint8: 'i32.store8',
+  bool: 'i32.store8',
+} as const;
 
 /** Emits a constant of a dtype. */
 export function emitConstant({ f }: CodeContext, value: number, dtype: DType): void {
@@ -25,7 +37,12 @@ export function emitConstant({ f }: CodeContext, value: number, dtype: DType): v
 }
 
 /** Stores what `value` emits. */
-export function emitScalarStore(c: CodeContext, buffer: number, address: () => number, value: () => void): void {
+export function emitScalarStore(
+  c: CodeContext,
+  buffer: number,
+  address: () => number,
+  value: () => void,
+): void {
   const offset = address();
   value();
   c.f.memory(STORES[c.buffers[buffer].dtype], offset);
@@ -222,7 +239,13 @@ export function emitExtreme(c: CodeContext, larger: boolean, dtype: DType): void
   }
   const a = c.local('i32');
   const b = c.local('i32');
-  f.set(b).tee(a).get(b).get(a).get(b).op(larger ? 'i32.ge_s' : 'i32.le_s').op('select');
+  f.set(b)
+    .tee(a)
+    .get(b)
+    .get(a)
+    .get(b)
+    .op(larger ? 'i32.ge_s' : 'i32.le_s')
+    .op('select');
   f.release(a, b);
 }
 

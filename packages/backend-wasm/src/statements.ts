@@ -1,30 +1,18 @@
-import type { Expression, IndexExpression, LetStatement, LoopStatement, Statement } from '@downhill/tensor';
-import { BackendError, coefficientOf, operandsOf } from '@downhill/tensor';
+import type { Access, Expression, LetStatement, LoopStatement, Statement } from '@downhill/tensor';
+import { BackendError, coefficientOf, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import { emitContraction, matchContraction } from './contraction.js';
 import { emitReduce, isVectorReduction } from './reduction.js';
 import { emitConstant, emitScalar, emitScalarStore, VALUE_TYPES } from './scalar.js';
 import { canVectorize, emitVector, emitVectorStore, LANES } from './vector.js';
 
-export interface Place {
-  readonly buffer: number;
-  readonly index: IndexExpression;
-}
-
-/** Everything an expression loads, behind guards too. */
-export function placesIn(expression: Expression): Place[] {
-  const own = expression.kind === 'load' ? [expression] : [];
-  const guarded = expression.kind === 'guard' ? placesIn(expression.value) : [];
-  return [...own, ...guarded, ...operandsOf(expression).flatMap(placesIn)];
-}
-
-function placesOf(statement: Statement): Place[] {
+function placesOf(statement: Statement): readonly Access[] {
   switch (statement.kind) {
     case 'let':
-      return placesIn(statement.value);
+      return loadsIn([statement.value]);
     case 'store':
     case 'accumulate':
-      return [statement, ...placesIn(statement.value)];
+      return [statement, ...loadsIn([statement.value])];
     default:
       return [];
   }
@@ -85,12 +73,20 @@ function emitStatement(c: CodeContext, statement: Statement): void {
       return;
     }
     case 'argsort':
-      throw new BackendError('wasm: sorting is not available on this backend yet; use the portable backend for it');
+      throw new BackendError(
+        'wasm: sorting is not available on this backend yet; use the portable backend for it',
+      );
   }
 }
 
 /** Emits a loop over a counter, one value at a time. */
-export function emitCounted(c: CodeContext, axis: number, extent: number, body: () => void, start?: number): void {
+export function emitCounted(
+  c: CodeContext,
+  axis: number,
+  extent: number,
+  body: () => void,
+  start?: number,
+): void {
   const { f } = c;
   const counter = start ?? c.local('i32');
   if (start === undefined) f.i32Const(0).set(counter);
@@ -120,7 +116,11 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     f.i32Const(0).set(counter);
     if (extent >= LANES && loopVectorizes(c, body, axis)) {
       f.whileLoop(
-        () => f.get(counter).i32Const(extent - (extent % LANES)).op('i32.lt_u'),
+        () =>
+          f
+            .get(counter)
+            .i32Const(extent - (extent % LANES))
+            .op('i32.lt_u'),
         () => {
           c.vectorAxis = axis;
           emitStatements(c, body);
@@ -130,7 +130,15 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
       );
       if (extent % LANES === 0) return;
     }
-    emitCounted(c, axis, extent, () => { emitStatements(c, body); }, counter);
+    emitCounted(
+      c,
+      axis,
+      extent,
+      () => {
+        emitStatements(c, body);
+      },
+      counter,
+    );
   });
   c.counters.delete(axis);
   f.release(counter);
@@ -185,7 +193,14 @@ export function emitLet(c: CodeContext, { register, value }: LetStatement): void
 
 function emitStore(c: CodeContext, { buffer, index, value }: Extract<Statement, { kind: 'store' }>): void {
   if (c.vectorAxis === undefined) {
-    emitScalarStore(c, buffer, () => c.address(buffer, index), () => { emitScalar(c, value); });
+    emitScalarStore(
+      c,
+      buffer,
+      () => c.address(buffer, index),
+      () => {
+        emitScalar(c, value);
+      },
+    );
     return;
   }
   const local = c.local('v128');
@@ -194,4 +209,3 @@ function emitStore(c: CodeContext, { buffer, index, value }: Extract<Statement, 
   emitVectorStore(c, buffer, index, local);
   c.f.release(local);
 }
-

@@ -15,7 +15,8 @@ function isVectorDType(dtype: DType): boolean {
 
 /** Whether an expression can be computed for four neighbours along an axis at once. */
 export function canVectorize(expression: Expression, axis: number, vectors: ReadonlySet<number>): boolean {
-  const depends = expression.axes.has(axis) || [...expression.registers].some((register) => vectors.has(register));
+  const depends =
+    expression.axes.has(axis) || [...expression.registers].some((register) => vectors.has(register));
   if (!depends) return true;
   if (!isVectorDType(expression.dtype)) return false;
   switch (expression.kind) {
@@ -72,7 +73,9 @@ export function emitVector(c: CodeContext, expression: Expression): void {
     case 'index': {
       const step = coefficientOf(expression.index, c.vectorAxis ?? -1) ?? 0;
       c.index(expression.index);
-      f.op('i32x4.splat').i32x4Const(0, step, 2 * step, 3 * step).op('i32x4.add');
+      f.op('i32x4.splat')
+        .i32x4Const(0, step, 2 * step, 3 * step)
+        .op('i32x4.add');
       return;
     }
     case 'register': {
@@ -114,7 +117,11 @@ function emitLoad(c: CodeContext, buffer: number, index: IndexExpression, dtype:
       const address = c.local('i32');
       f.set(address).i32x4Const(0);
       for (let lane = 0; lane < LANES; lane++) {
-        f.get(address).i32Const(lane * step).op('i32.add').memory('i32.load8_u', offset).lane('i32x4.replace_lane', lane);
+        f.get(address)
+          .i32Const(lane * step)
+          .op('i32.add')
+          .memory('i32.load8_u', offset)
+          .lane('i32x4.replace_lane', lane);
       }
       f.release(address);
     }
@@ -130,14 +137,24 @@ function emitLoad(c: CodeContext, buffer: number, index: IndexExpression, dtype:
   const vector = c.local('v128');
   f.set(vector);
   for (let lane = 1; lane < LANES; lane++) {
-    f.get(address).i32Const(4 * lane * step).op('i32.add').get(vector).memoryLane('v128.load32_lane', offset, lane).set(vector);
+    f.get(address)
+      .i32Const(4 * lane * step)
+      .op('i32.add')
+      .get(vector)
+      .memoryLane('v128.load32_lane', offset, lane)
+      .set(vector);
   }
   f.get(vector);
   f.release(address, vector);
 }
 
 /** Stores the vector in a local at four neighbours along the vector axis. */
-export function emitVectorStore(c: CodeContext, buffer: number, index: IndexExpression, vector: number): void {
+export function emitVectorStore(
+  c: CodeContext,
+  buffer: number,
+  index: IndexExpression,
+  vector: number,
+): void {
   const { f } = c;
   const step = coefficientOf(index, c.vectorAxis ?? -1) ?? 0;
   const { dtype } = c.buffers[buffer];
@@ -153,7 +170,8 @@ export function emitVectorStore(c: CodeContext, buffer: number, index: IndexExpr
     f.get(address);
     if (lane > 0) f.i32Const(lane * step * (dtype === 'bool' ? 1 : 4)).op('i32.add');
     f.get(vector);
-    if (dtype === 'bool') f.lane('i32x4.extract_lane', lane).i32Const(1).op('i32.and').memory('i32.store8', offset);
+    if (dtype === 'bool')
+      f.lane('i32x4.extract_lane', lane).i32Const(1).op('i32.and').memory('i32.store8', offset);
     else f.memoryLane('v128.store32_lane', offset, lane);
   }
   f.release(address);
@@ -191,7 +209,14 @@ function emitUnary(c: CodeContext, name: UnaryExpression['name'], operand: Expre
     } else {
       // 1 with the sign bit of x, where x is neither zero nor NaN; else x itself.
       f.f32x4Const(1).get(x).i32x4Const(-2147483648).op('v128.and').op('v128.or').get(x);
-      f.get(x).f32x4Const(0).op('f32x4.lt').get(x).f32x4Const(0).op('f32x4.gt').op('v128.or').op('v128.bitselect');
+      f.get(x)
+        .f32x4Const(0)
+        .op('f32x4.lt')
+        .get(x)
+        .f32x4Const(0)
+        .op('f32x4.gt')
+        .op('v128.or')
+        .op('v128.bitselect');
     }
     f.release(x);
     return;
@@ -247,7 +272,13 @@ function emitBinary(c: CodeContext, { name, left, right }: BinaryExpression): vo
       return;
     }
     const x = c.local('v128');
-    f.tee(x).i32Const(right.value).op('i32x4.shl').get(x).i32Const(32 - right.value).op('i32x4.shr_u').op('v128.or');
+    f.tee(x)
+      .i32Const(right.value)
+      .op('i32x4.shl')
+      .get(x)
+      .i32Const(32 - right.value)
+      .op('i32x4.shr_u')
+      .op('v128.or');
     f.release(x);
     return;
   }
@@ -256,7 +287,8 @@ function emitBinary(c: CodeContext, { name, left, right }: BinaryExpression): vo
     vectorMath(c, 'pow');
     return;
   }
-  const table = left.dtype === 'float32' ? FLOAT_BINARY : left.dtype === 'bool' ? MASK_BINARY : INTEGER_BINARY;
+  const table =
+    left.dtype === 'float32' ? FLOAT_BINARY : left.dtype === 'bool' ? MASK_BINARY : INTEGER_BINARY;
   const op = table[name];
   if (op === undefined) throw new TypeError(`${name} of ${left.dtype} has no vector form`);
   f.op(op);

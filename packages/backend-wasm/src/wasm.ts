@@ -1,4 +1,13 @@
-import type { Backend, Bindings, DType, Executable, Program, Results, Storage, TypedArray } from '@downhill/tensor';
+import type {
+  Backend,
+  Bindings,
+  DType,
+  Executable,
+  Program,
+  Results,
+  Storage,
+  TypedArray,
+} from '@downhill/tensor';
 import { BackendError, bytesPerElement, sizeOf, viewArray } from '@downhill/tensor';
 import { ModuleBuilder } from './assembler.js';
 import { IMPORTS } from './imports.js';
@@ -95,7 +104,10 @@ class WasmExecutable implements Executable {
     this.#flags = program.buffers.findIndex(({ role }) => role === 'flags');
     this.#scalars = program.buffers.findIndex(({ role }) => role === 'scalars');
     const module = new WebAssembly.Module(assembleProgram(program, backend));
-    const { exports } = new WebAssembly.Instance(module, { math: IMPORTS, host: { memory: backend.memory.memory } });
+    const { exports } = new WebAssembly.Instance(module, {
+      math: IMPORTS,
+      host: { memory: backend.memory.memory },
+    });
     this.#run = exports.run as (table: number) => void;
   }
 
@@ -157,7 +169,9 @@ export function wasm(): Promise<Backend> {
     const module = new ModuleBuilder();
     module.function([], ['v128']).f32x4Const(0);
     if (!WebAssembly.validate(module.finish())) {
-      throw new BackendError('wasm: this engine has no 128-bit SIMD for WebAssembly; use the portable backend');
+      throw new BackendError(
+        'wasm: this engine has no 128-bit SIMD for WebAssembly; use the portable backend',
+      );
     }
     resolve(new WasmBackend());
   });

@@ -1,13 +1,24 @@
 import './single-copy.js';
-export * from './tensor.js';
-export * from './variable.js';
+export { isTensor, Tensor, type NestedArray, type TensorLike } from './tensor.js';
+export { isVariable, variable, type Variable, type VariableOptions } from './variable.js';
 export * from './compile.js';
 export { hostInput, weakScalar, type HostInputOptions } from './host-input.js';
 export { outsideTrace } from './trace.js';
 export * from './errors.js';
-export * from './dtype.js';
-export * from './shape.js';
-export * from './operation.js';
+export {
+  allocateArray,
+  bytesPerElement,
+  DTYPES,
+  isFloating,
+  promote,
+  promoteNumber,
+  resultOf,
+  viewArray,
+  type DType,
+  type TypedArray,
+} from './dtype.js';
+export { formatShape, sameShape, sizeOf, type Axis, type Shape } from './shape.js';
+export type * from './operation.js';
 export * from './ops/creation.js';
 export * from './ops/elementwise.js';
 export * from './ops/reduction.js';
@@ -21,7 +32,14 @@ export * from './backend.js';
 export { portable } from './portable/portable.js';
 export { erf as erfOfNumber } from './portable/erf.js';
 export { power as powerOfNumbers } from './portable/lanes.js';
-export * from './lowering/program.js';
-export * from './lowering/index-expression.js';
-export * from './lowering/expression.js';
+export type * from './lowering/program.js';
+export {
+  coefficientOf,
+  valuesOf,
+  type Atom,
+  type IndexExpression,
+  type Term,
+} from './lowering/index-expression.js';
+export { operandsOf } from './lowering/expression.js';
+export * from './lowering/accesses.js';
 export { countCompilations } from './executables.js';

@@ -74,7 +74,9 @@ function unit(shape: Shape, options: FloatOptions, where: string): Tensor {
   if (!isFloating(dtype)) throw new DTypeError(`${where}: expected float32 or float64, got ${dtype}`);
   const word = draw(shape, options, where);
   if (dtype === 'float32') return cast(word(0, 24), dtype).mul(2 ** -24);
-  return cast(word(0, 27), dtype).mul(2 ** -27).add(cast(word(1, 26), dtype).mul(2 ** -53));
+  return cast(word(0, 27), dtype)
+    .mul(2 ** -27)
+    .add(cast(word(1, 26), dtype).mul(2 ** -53));
 }
 
 /** Numbers spread evenly over [low, high), by default [0, 1). */
@@ -89,9 +91,15 @@ export function uniform(
 /** Normally distributed numbers, by the transform of Box and Muller (1958). */
 export function normal(
   shape: Shape,
-  { mean = 0, deviation = 1, ...options }: FloatOptions & { readonly mean?: number; readonly deviation?: number } = {},
+  {
+    mean = 0,
+    deviation = 1,
+    ...options
+  }: FloatOptions & { readonly mean?: number; readonly deviation?: number } = {},
 ): Tensor {
-  const radius = log1p(unit(shape, options, 'random.normal').neg()).mul(-2).sqrt();
+  const radius = log1p(unit(shape, options, 'random.normal').neg())
+    .mul(-2)
+    .sqrt();
   const angle = unit(shape, options, 'random.normal').mul(2 * Math.PI);
   return radius.mul(angle.cos()).mul(deviation).add(mean);
 }

@@ -4,8 +4,11 @@ const KEY = Symbol.for('@downhill/tensor');
 
 const loaded = globalThis as unknown as Record<symbol, string | undefined>;
 
-/** Where this copy comes from. A module that is loaded again from the same place (hot reloading, tests) is no second copy. */
-const place = import.meta.url.split('?')[0];
+/**
+ * Where this copy comes from; some bundlers do not say. A module that is loaded again from the same place (hot reloading,
+ * tests) is no second copy.
+ */
+const place = (import.meta.url as string | undefined)?.split('?')[0] ?? 'a bundle';
 
 const other = loaded[KEY];
 if (other !== undefined && other !== place) {

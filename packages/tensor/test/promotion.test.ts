@@ -14,6 +14,7 @@ import {
   mean,
   mul,
   neg,
+  pad,
   pow,
   prod,
   sqrt,
@@ -134,6 +135,22 @@ describe('integers wrap around', () => {
     ['int32 total', tensor([2147483647, 1], { dtype: 'int32' }).sum(), [-2147483648]],
   ])('%s', (_, x, expected) => {
     expect(Array.from(x.dataSync())).toEqual(expected);
+  });
+});
+
+describe('the value of pad', () => {
+  it('is rounded as elements are', () => {
+    const x = pad(tensor([1]), [[0, 1]], { value: 0.1 });
+    expect(result(cast(x, 'float64'))).toEqual(['float64', [1, Math.fround(0.1)]]);
+  });
+
+  it.each<[DType, number]>([
+    ['int32', 0.5],
+    ['int32', -Infinity],
+    ['uint8', 256],
+    ['bool', 2],
+  ])('%s cannot be padded with %d', (dtype, value) => {
+    expect(() => pad(of(dtype), [[1, 0]], { value })).toThrow(DTypeError);
   });
 });
 

@@ -1,6 +1,8 @@
 import { bytesPerElement } from '../dtype.js';
+import { accessesIn } from './accesses.js';
 import { operandsOf } from './expression.js';
 import type { Expression, Kernel, Program, Statement } from './program.js';
+import { pointsOf } from './roots.js';
 
 /** What one kernel costs: arithmetic operations (a multiply-add counts two) and bytes loaded and stored at least once. */
 export interface KernelCost {
@@ -9,62 +11,35 @@ export interface KernelCost {
   readonly bytes: number;
 }
 
+/** How often what is inside a statement runs each time the statement does. */
+function runsOf(statement: Statement): number {
+  if (statement.kind === 'loop') return statement.extent;
+  if (statement.kind === 'scan') return statement.axis.extent;
+  return statement.kind === 'reduce' ? pointsOf(statement.axes) : 1;
+}
+
+function flopsOf(expression: Expression): number {
+  const own = ['unary', 'binary', 'select'].includes(expression.kind) ? 1 : 0;
+  const parts =
+    expression.kind === 'guard' ? [expression.value, expression.otherwise] : operandsOf(expression);
+  return parts.reduce((sum, part) => sum + flopsOf(part), own);
+}
+
+function flopsIn(statements: readonly Statement[]): number {
+  return statements.reduce((sum, statement) => {
+    const combining = statement.kind === 'reduce' || statement.kind === 'scan' ? 1 : 0;
+    const value = 'value' in statement ? flopsOf(statement.value) : 0;
+    const inside = 'body' in statement ? flopsIn(statement.body) : 0;
+    return sum + runsOf(statement) * (combining + value + inside);
+  }, 0);
+}
+
 /** The cost of each kernel, in order. */
 export function kernelCosts({ kernels, buffers }: Program): KernelCost[] {
   return kernels.map(({ label, body }) => {
-    const touched = new Set<number>();
-    let flops = 0;
-    const countExpression = (expression: Expression, times: number): void => {
-      if (expression.kind === 'load') touched.add(expression.buffer);
-      if (['unary', 'binary', 'select'].includes(expression.kind)) flops += times;
-      if (expression.kind === 'guard') countExpression(expression.value, times);
-      for (const part of operandsOf(expression)) countExpression(part, times);
-    };
-    const count = (statement: Statement, times: number): void => {
-      switch (statement.kind) {
-        case 'loop':
-          statement.body.forEach((inner) => {
-            count(inner, times * statement.extent);
-          });
-          break;
-        case 'reduce': {
-          const all = statement.axes.reduce((product, { extent }) => product * extent, times);
-          flops += all;
-          [...statement.body, statement].forEach(({ value }) => {
-            countExpression(value, all);
-          });
-          break;
-        }
-        case 'scan':
-          flops += times * statement.axis.extent;
-          countExpression(statement.value, times * statement.axis.extent);
-          statement.body.forEach((inner) => {
-            count(inner, times * statement.axis.extent);
-          });
-          break;
-        case 'store':
-        case 'accumulate':
-          touched.add(statement.buffer);
-          countExpression(statement.value, times);
-          break;
-        case 'let':
-          countExpression(statement.value, times);
-          break;
-        case 'check':
-          countExpression(statement.condition, times);
-          break;
-        case 'argsort':
-          touched.add(statement.source.buffer).add(statement.target.buffer);
-      }
-    };
-    body.forEach((statement) => {
-      count(statement, 1);
-    });
-    const bytes = [...touched].reduce(
-      (sum, buffer) => sum + buffers[buffer].length * bytesPerElement(buffers[buffer].dtype),
-      0,
-    );
-    return { label, flops, bytes };
+    const touched = new Set(accessesIn(body).map(({ buffer }) => buffers[buffer]));
+    const bytes = [...touched].reduce((sum, { length, dtype }) => sum + length * bytesPerElement(dtype), 0);
+    return { label, flops: flopsIn(body), bytes };
   });
 }
 
@@ -85,9 +60,15 @@ export function explainProgram(program: Program): string {
   ]);
   const table = [['kernel', 'operations', 'loops', 'flops', 'bytes'], ...rows];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd());
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd(),
+  );
   const used = program.buffers.filter(({ length }) => length > 0);
-  const total = (pick: (cost: KernelCost) => number): number => costs.reduce((sum, cost) => sum + pick(cost), 0);
+  const total = (pick: (cost: KernelCost) => number): number =>
+    costs.reduce((sum, cost) => sum + pick(cost), 0);
   return [
     ...lines,
     `${program.kernels.length} kernels, ${used.length} buffers, arena of ${program.arenaBytes} bytes, ` +

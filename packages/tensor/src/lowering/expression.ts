@@ -60,20 +60,36 @@ export function placeOf(index: IndexExpression): Expression {
 }
 
 export function registerOf(register: number, dtype: DType, axes: ReadonlySet<number>): Expression {
-  return intern(`r${register}(${[...axes].join()})`, { kind: 'register', register, dtype }, axes, new Set([register]));
+  return intern(
+    `r${register}(${[...axes].join()})`,
+    { kind: 'register', register, dtype },
+    axes,
+    new Set([register]),
+  );
 }
 
 export function unary(name: UnaryName, operand: Expression): Expression {
   return make(name, [operand], { kind: 'unary', name, operand, dtype: operand.dtype });
 }
 
-export function binary(name: BinaryName | WordName, left: Expression, right: Expression, dtype: DType): Expression {
+export function binary(
+  name: BinaryName | WordName,
+  left: Expression,
+  right: Expression,
+  dtype: DType,
+): Expression {
   return make(name, [left, right], { kind: 'binary', name, left, right, dtype });
 }
 
 export function select(condition: Expression, whenTrue: Expression, whenFalse: Expression): Expression {
   const { dtype } = whenTrue;
-  return make('select', [condition, whenTrue, whenFalse], { kind: 'select', condition, whenTrue, whenFalse, dtype });
+  return make('select', [condition, whenTrue, whenFalse], {
+    kind: 'select',
+    condition,
+    whenTrue,
+    whenFalse,
+    dtype,
+  });
 }
 
 export function castTo(operand: Expression, dtype: DType): Expression {
@@ -81,7 +97,11 @@ export function castTo(operand: Expression, dtype: DType): Expression {
 }
 
 /** A guard; conditions that always hold go, and one that never does leaves `otherwise`. */
-export function guard(conditions: readonly Condition[], value: () => Expression, otherwise: Expression): Expression {
+export function guard(
+  conditions: readonly Condition[],
+  value: () => Expression,
+  otherwise: Expression,
+): Expression {
   const open: Condition[] = [];
   for (const condition of conditions) {
     const [low, high] = rangeOf(condition.index);
@@ -92,7 +112,13 @@ export function guard(conditions: readonly Condition[], value: () => Expression,
   if (open.length === 0 || inside === otherwise) return inside;
   const bounds = open.map(({ lower, upper }) => `${lower}:${upper}`).join();
   const parts = [...open.map(({ index }) => placeOf(index)), inside, otherwise];
-  return make(`guard ${bounds}`, parts, { kind: 'guard', conditions: open, value: inside, otherwise, dtype: inside.dtype });
+  return make(`guard ${bounds}`, parts, {
+    kind: 'guard',
+    conditions: open,
+    value: inside,
+    otherwise,
+    dtype: inside.dtype,
+  });
 }
 
 /** The expressions directly inside, without those of a guard's value, which must not be computed outside it. */

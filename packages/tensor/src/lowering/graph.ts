@@ -7,7 +7,12 @@ export type GraphOperation =
   | { readonly name: 'input' | 'resident' | 'scalar'; readonly slot: number }
   | Exclude<
       Operation,
-      { readonly name: Extract<OperationName, 'data' | 'version' | 'argument' | 'hostInput' | 'stopGradient' | 'customGradient'> }
+      {
+        readonly name: Extract<
+          OperationName,
+          'data' | 'version' | 'argument' | 'hostInput' | 'stopGradient' | 'customGradient'
+        >;
+      }
     >;
 
 export interface GraphNode {

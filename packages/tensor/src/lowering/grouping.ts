@@ -1,54 +1,14 @@
 import { axesOf, coefficientOf, rangeOf } from './index-expression.js';
-import type { IndexExpression } from './index-expression.js';
-import { operandsOf } from './expression.js';
-import type { Expression } from './program.js';
+import type { Access } from './accesses.js';
+import { accessesIn, loadsIn } from './accesses.js';
+import { placeOf } from './expression.js';
 import type { Root } from './roots.js';
 import { pointsOf } from './roots.js';
 
-/** A load somewhere in a root. */
-export interface Load {
-  readonly buffer: number;
-  readonly index: IndexExpression;
-}
-
-/** Every load in a root, those behind guards and inside computed indices included. */
-export function loadsOf({ value, index, reductions, statements }: Root): Load[] {
-  const found: Load[] = [];
-  const seen = new Set<Expression>();
-  const visit = (expression: Expression): void => {
-    if (seen.has(expression)) return;
-    seen.add(expression);
-    if (expression.kind === 'load') found.push(expression);
-    if (expression.kind === 'guard') {
-      visit(expression.value);
-      for (const condition of expression.conditions) visitIndex(condition.index);
-    }
-    operandsOf(expression).forEach(visit);
-  };
-  const visitIndex = (place: IndexExpression): void => {
-    for (const { atom } of place.terms) {
-      if (atom.kind === 'value') visit(atom.value);
-      else if (atom.kind !== 'axis') visitIndex(atom.index);
-    }
-  };
-  visit(value);
-  visitIndex(index);
-  reductions.forEach((reduction) => {
-    visit(reduction.value);
-  });
-  for (const statement of statements ?? []) {
-    if (statement.kind === 'check') visit(statement.condition);
-    if (statement.kind === 'scan') visit(statement.value);
-    if (statement.kind === 'argsort') found.push(statement.source);
-    if (statement.kind === 'loop') {
-      for (const inner of statement.body) {
-        if (inner.kind !== 'store' && inner.kind !== 'accumulate') continue;
-        visit(inner.value);
-        visitIndex(inner.index);
-      }
-    }
-  }
-  return found;
+/** Every load in a root. */
+export function loadsOf({ value, index, reductions, statements = [], buffers }: Root): Access[] {
+  const inside = accessesIn(statements).filter(({ buffer }) => !buffers.includes(buffer));
+  return [...inside, ...loadsIn([value, placeOf(index), ...reductions.map((reduction) => reduction.value)])];
 }
 
 /** Whether a root sums products of which each factor is read again for other points: work for a blocked kernel. */
@@ -86,12 +46,15 @@ export function order(drafts: readonly Draft[], earlier: Draft, later: Draft): b
 }
 
 function sameExtents(a: Root, b: Root, count: number): boolean {
-  return a.axes.length >= count && b.axes.length >= count &&
-    a.axes.slice(0, count).every(({ extent }, i) => extent === b.axes[i].extent);
+  return (
+    a.axes.length >= count &&
+    b.axes.length >= count &&
+    a.axes.slice(0, count).every(({ extent }, i) => extent === b.axes[i].extent)
+  );
 }
 
 /** Whether `load` in `reader` reads, at each point, just what `writer` stores at the same point of its axes. */
-export function readsSamePoint(load: Load, reader: Root, writer: Root): boolean {
+export function readsSamePoint(load: Access, reader: Root, writer: Root): boolean {
   if (!sameExtents(reader, writer, writer.axes.length)) return false;
   return (
     load.index.offset === writer.index.offset &&
@@ -104,11 +67,12 @@ export function readsSamePoint(load: Load, reader: Root, writer: Root): boolean 
 }
 
 /** Whether `load` stays within what `writer` stores while the first `prefix` axes stand still. */
-function readsSameRow(load: Load, reader: Root, writer: Root, prefix: number): boolean {
+function readsSameRow(load: Access, reader: Root, writer: Root, prefix: number): boolean {
   if (!sameExtents(reader, writer, prefix)) return false;
   const rowSize = pointsOf(writer.axes.slice(prefix));
   const rest = load.index.terms.filter(
-    ({ atom }) => !reader.axes.slice(0, prefix).some(({ axis }) => atom.kind === 'axis' && atom.axis === axis),
+    ({ atom }) =>
+      !reader.axes.slice(0, prefix).some(({ axis }) => atom.kind === 'axis' && atom.axis === axis),
   );
   const within = { ...load.index, terms: rest };
   const inner = axesOf(within);
@@ -118,12 +82,14 @@ function readsSameRow(load: Load, reader: Root, writer: Root, prefix: number): b
     !reader.axes.slice(0, prefix).some(({ axis }) => inner.has(axis)) &&
     low >= 0 &&
     high < rowSize &&
-    reader.axes
-      .slice(0, prefix)
-      .every(({ axis }, i) => {
-        const factor = coefficientOf(load.index, axis);
-        return factor !== undefined && factor % rowSize === 0 && factor === coefficientOf(writer.index, writer.axes[i].axis);
-      })
+    reader.axes.slice(0, prefix).every(({ axis }, i) => {
+      const factor = coefficientOf(load.index, axis);
+      return (
+        factor !== undefined &&
+        factor % rowSize === 0 &&
+        factor === coefficientOf(writer.index, writer.axes[i].axis)
+      );
+    })
   );
 }
 
@@ -139,10 +105,13 @@ export interface Joining {
 
 /** Adds a root to a kernel that exists if they run well together; else returns false. */
 export function join(draft: Draft, root: Root, { drafts, needs, writesResident }: Joining): boolean {
-  if (root.statements !== undefined || draft.roots.some(({ statements }) => statements !== undefined)) return false;
+  if (root.statements !== undefined || draft.roots.some(({ statements }) => statements !== undefined))
+    return false;
   if ([...needs].some((need) => need !== draft && need.before.has(draft))) return false;
   const loads = loadsOf(root);
-  const written = new Map(draft.roots.flatMap((each) => each.buffers.map((buffer) => [buffer, each] as const)));
+  const written = new Map(
+    draft.roots.flatMap((each) => each.buffers.map((buffer) => [buffer, each] as const)),
+  );
   const internal = loads.flatMap((load) => {
     const writer = written.get(load.buffer);
     return writer === undefined ? [] : [{ load, writer }];
@@ -166,15 +135,18 @@ export function join(draft: Draft, root: Root, { drafts, needs, writesResident }
 function jointPrefix(
   draft: Draft,
   root: Root,
-  internal: readonly { load: Load; writer: Root }[],
+  internal: readonly { load: Access; writer: Root }[],
   writesResident: (root: Root) => boolean,
 ): number | undefined {
   const [leader] = draft.roots;
   const heavy = draft.roots.some(isContraction);
   if (isContraction(root) || (heavy && root.reductions.length > 0)) return undefined;
-  const sameAxes = isFull(draft) && root.axes.length === draft.prefix && sameExtents(leader, root, draft.prefix);
-  if (sameAxes && internal.every(({ load, writer }) => readsSamePoint(load, root, writer))) return draft.prefix;
-  if (heavy || internal.length === 0 || writesResident(root) || draft.roots.some(writesResident)) return undefined;
+  const sameAxes =
+    isFull(draft) && root.axes.length === draft.prefix && sameExtents(leader, root, draft.prefix);
+  if (sameAxes && internal.every(({ load, writer }) => readsSamePoint(load, root, writer)))
+    return draft.prefix;
+  if (heavy || internal.length === 0 || writesResident(root) || draft.roots.some(writesResident))
+    return undefined;
   for (let prefix = Math.min(draft.prefix, root.axes.length); prefix >= 1; prefix--) {
     if (pointsOf(leader.axes.slice(0, prefix)) < 2) break;
     if (!sameExtents(leader, root, prefix)) continue;

@@ -41,7 +41,9 @@ function build(offset: number, terms: readonly Term[]): IndexExpression {
   const kept = [...merged.values()]
     .filter(({ coefficient }) => coefficient !== 0)
     .sort((a, b) => (a.atom.key < b.atom.key ? -1 : 1));
-  const key = [...kept.map(({ atom, coefficient }) => `${coefficient}*${atom.key}`), String(offset)].join('+');
+  const key = [...kept.map(({ atom, coefficient }) => `${coefficient}*${atom.key}`), String(offset)].join(
+    '+',
+  );
   return { offset, terms: kept, key };
 }
 
@@ -55,7 +57,9 @@ function atomIndex(atom: Atom): IndexExpression {
 
 /** The counter of a loop; one that runs only once is 0. */
 export function axisIndex(axis: number, extent: number): IndexExpression {
-  return extent === 1 ? constantIndex(0) : atomIndex({ kind: 'axis', axis, extent, lowest: 0, key: `a${axis}` });
+  return extent === 1
+    ? constantIndex(0)
+    : atomIndex({ kind: 'axis', axis, extent, lowest: 0, key: `a${axis}` });
 }
 
 export function valueIndex(value: Expression, extent: number): IndexExpression {
@@ -94,7 +98,10 @@ export function rangeOf({ offset, terms }: IndexExpression): [low: number, high:
 }
 
 /** Splits into divisor · quotient + rest, taking out of the rest all that divides. */
-function divideOut(index: IndexExpression, divisor: number): { quotient: IndexExpression; rest: IndexExpression } {
+function divideOut(
+  index: IndexExpression,
+  divisor: number,
+): { quotient: IndexExpression; rest: IndexExpression } {
   const whole = index.terms.filter(({ coefficient }) => coefficient % divisor === 0);
   const others = index.terms.filter(({ coefficient }) => coefficient % divisor !== 0);
   const offset = Math.floor(index.offset / divisor);
@@ -119,14 +126,28 @@ export function floorDivIndex(index: IndexExpression, divisor: number): IndexExp
   const [low, high] = rangeOf(rest);
   const lowest = Math.floor(low / divisor);
   const extent = Math.floor(high / divisor) + 1;
-  const atom: Atom = { kind: 'floorDiv', index: rest, divisor, lowest, extent, key: `(${rest.key})/${divisor}` };
+  const atom: Atom = {
+    kind: 'floorDiv',
+    index: rest,
+    divisor,
+    lowest,
+    extent,
+    key: `(${rest.key})/${divisor}`,
+  };
   return addIndices(quotient, atomIndex(atom));
 }
 
 export function modIndex(index: IndexExpression, divisor: number): IndexExpression {
   const { rest } = divideOut(index, divisor);
   if (within(rest, divisor)) return rest;
-  return atomIndex({ kind: 'mod', index: rest, divisor, lowest: 0, extent: divisor, key: `(${rest.key})%${divisor}` });
+  return atomIndex({
+    kind: 'mod',
+    index: rest,
+    divisor,
+    lowest: 0,
+    extent: divisor,
+    key: `(${rest.key})%${divisor}`,
+  });
 }
 
 /** The place in row-major order of the element at `indices`. */

@@ -30,7 +30,8 @@ function alignPrefix({ roots, prefix }: Group): Root[] {
   return roots.map((root) => {
     if (root === leader || prefix === 0) return root;
     const names = new Map(root.axes.slice(0, prefix).map(({ axis }, i) => [axis, leader.axes[i].axis]));
-    const onAxis = (axis: number, extent: number): IndexExpression => axisIndex(names.get(axis) ?? axis, extent);
+    const onAxis = (axis: number, extent: number): IndexExpression =>
+      axisIndex(names.get(axis) ?? axis, extent);
     const memo = new Map<Expression, Expression>();
     const onValue = (value: Expression): Expression => rewrite(value, keep, onAxis, memo);
     const mapped = mapRoot(root, onValue, (index) => mapIndex(index, onAxis, onValue));
@@ -43,7 +44,11 @@ function keep(expression: Expression): Expression {
 }
 
 /** Makes one loop of two neighbouring ones wherever every index in the roots runs through both in one stride. */
-function coalesce(roots: readonly Root[], prefix: number, nextAxis: () => number): { roots: Root[]; prefix: number } {
+function coalesce(
+  roots: readonly Root[],
+  prefix: number,
+  nextAxis: () => number,
+): { roots: Root[]; prefix: number } {
   let current = [...roots];
   let shared = prefix;
   for (let i = shared - 2; i >= 0; i--) {
@@ -111,7 +116,10 @@ function mergeAxes(
 }
 
 /** Whether an index in the expression (not only what a register says it depends on) uses a counter. */
-function usesAxis(expression: Expression, axis: number): boolean {
+function usesAxis(expression: Expression, axis: number, seen = new Set<Expression>()): boolean {
+  // Shared parts (the rounds of the random generator) are looked at once.
+  if (!expression.axes.has(axis) || seen.has(expression)) return false;
+  seen.add(expression);
   switch (expression.kind) {
     case 'load':
     case 'index':
@@ -119,11 +127,11 @@ function usesAxis(expression: Expression, axis: number): boolean {
     case 'guard':
       return (
         expression.conditions.some(({ index }) => axesOf(index).has(axis)) ||
-        usesAxis(expression.value, axis) ||
-        usesAxis(expression.otherwise, axis)
+        usesAxis(expression.value, axis, seen) ||
+        usesAxis(expression.otherwise, axis, seen)
       );
     default:
-      return operandsOf(expression).some((part) => usesAxis(part, axis));
+      return operandsOf(expression).some((part) => usesAxis(part, axis, seen));
   }
 }
 
@@ -183,7 +191,10 @@ class KernelBuilder {
     for (const root of this.#roots) {
       if (root.axes.length === this.#prefix) {
         const value = this.#compute(root, common);
-        const kept = inPlace && value.kind !== 'register' && value.kind !== 'constant' ? this.#keep(value, common) : value;
+        const kept =
+          inPlace && value.kind !== 'register' && value.kind !== 'constant'
+            ? this.#keep(value, common)
+            : value;
         stores.push(...this.#storesOf(root, kept, common));
         continue;
       }
@@ -289,7 +300,8 @@ class Scope {
 
   /** What is computed at an outer depth is known to the scope that opened it. */
   remember(expression: Expression, register: Expression, depth: number): void {
-    if (this.#outer !== undefined && depth <= this.#outer.axes.length) this.#outer.remember(expression, register, depth);
+    if (this.#outer !== undefined && depth <= this.#outer.axes.length)
+      this.#outer.remember(expression, register, depth);
     else this.#known.set(expression, register);
   }
 }

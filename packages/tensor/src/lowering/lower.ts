@@ -55,7 +55,9 @@ class Lowering {
 
   run(): Program {
     const { nodes, inputs } = this.#graph;
-    const inputBuffers = inputs.map(({ shape, dtype }, slot) => this.#addBuffer('input', slot, dtype, sizeOf(shape)));
+    const inputBuffers = inputs.map(({ shape, dtype }, slot) =>
+      this.#addBuffer('input', slot, dtype, sizeOf(shape)),
+    );
     nodes.forEach(({ operation }, id) => {
       if (operation.name === 'input') this.#bufferOf.set(id, inputBuffers[operation.slot]);
       if (operation.name === 'resident') this.#bufferOf.set(id, this.#residentBuffer(operation.slot));
@@ -68,13 +70,14 @@ class Lowering {
       nextAxis: this.#nextAxis,
       nextRegister: this.#nextRegister,
     });
-    const roots = [...this.#buildChecks(builder), ...[...targets].map(([node, buffers]) => builder.build(node, buffers))];
+    const roots = [
+      ...this.#buildChecks(builder),
+      ...[...targets].map(([node, buffers]) => builder.build(node, buffers)),
+    ];
     const drafts = this.#group(roots);
     this.#orderOverwrites(drafts);
-    const sorted = sortDrafts(drafts);
-    const kernels = sorted.map((draft) =>
-      buildKernel(this.#withoutReloads(draft), this.#nextAxis, this.#nextRegister),
-    );
+    const sorted = sortDrafts(drafts).map((draft) => this.#withoutReloads(draft));
+    const kernels = sorted.map((draft) => buildKernel(draft, this.#nextAxis, this.#nextRegister));
     return this.#planned(sorted, kernels, inputBuffers);
   }
 
@@ -107,7 +110,8 @@ class Lowering {
       add(node, buffer);
     }
     for (const [node, buffers] of targets) {
-      if (buffers.length === 0) buffers.push(this.#addBuffer('intermediate', 0, nodes[node].dtype, sizeOf(nodes[node].shape)));
+      if (buffers.length === 0)
+        buffers.push(this.#addBuffer('intermediate', 0, nodes[node].dtype, sizeOf(nodes[node].shape)));
       if (!isLeaf(nodes[node])) this.#bufferOf.set(node, buffers[0]);
     }
     return targets;
@@ -128,7 +132,8 @@ class Lowering {
       const extent = gathers ? nodes[inputs[0]].shape[operation.axis] : shape[operation.axis];
       let base = gathers ? inputs[1] : inputs[0];
       // Not through slices: what they leave out need not be an index.
-      while (['reshape', 'permute', 'expand', 'cast'].includes(nodes[base].operation.name)) base = nodes[base].inputs[0];
+      while (['reshape', 'permute', 'expand', 'cast'].includes(nodes[base].operation.name))
+        base = nodes[base].inputs[0];
       ranged.set(base, Math.min(extent, ranged.get(base) ?? Infinity));
     });
     for (const [node, extent] of ranged) {
@@ -138,12 +143,15 @@ class Lowering {
         continue;
       }
       let source = node;
-      while (['slice', 'reshape', 'permute', 'expand'].includes(nodes[source].operation.name)) source = nodes[source].inputs[0];
+      while (['slice', 'reshape', 'permute', 'expand'].includes(nodes[source].operation.name))
+        source = nodes[source].inputs[0];
       const { operation, shape, inputs } = nodes[source];
       const known =
         (operation.name === 'argsort' && shape[shape.length - 1] <= extent) ||
         (operation.name === 'iota' && shape[0] <= extent) ||
-        (operation.name.startsWith('arg') && 'axis' in operation && nodes[inputs[0]].shape[operation.axis] <= extent);
+        (operation.name.startsWith('arg') &&
+          'axis' in operation &&
+          nodes[inputs[0]].shape[operation.axis] <= extent);
       if (known) continue;
       addCheck(node, `an index is outside 0 to ${extent - 1}`, (value) =>
         binary(
@@ -163,7 +171,9 @@ class Lowering {
     const writesResident = ({ buffers }: Root): boolean =>
       buffers.some((buffer) => this.#buffers[buffer].role === 'resident');
     // Checks read what others store, so they come last.
-    const ordered = [...roots].sort((a, b) => Number(a.buffers.length === 0) - Number(b.buffers.length === 0));
+    const ordered = [...roots].sort(
+      (a, b) => Number(a.buffers.length === 0) - Number(b.buffers.length === 0),
+    );
     for (const root of ordered) {
       const loads = new Set(loadsOf(root).map(({ buffer }) => buffer));
       const needs = new Set([...loads].flatMap((buffer) => producer.get(buffer) ?? []));
@@ -186,7 +196,9 @@ class Lowering {
       if (old === undefined) continue;
       const reads = drafts.flatMap((draft) =>
         draft.roots.flatMap((root) =>
-          loadsOf(root).filter(({ buffer }) => buffer === old).map((read) => ({ draft, root, read })),
+          loadsOf(root)
+            .filter(({ buffer }) => buffer === old)
+            .map((read) => ({ draft, root, read })),
         ),
       );
       const writing = drafts.find(({ roots }) => roots.some(({ buffers }) => buffers.includes(target)));
@@ -251,7 +263,7 @@ class Lowering {
     const last = new Map<number, number>();
     const needed = new Set<number>();
     sorted.forEach((draft, i) => {
-      const reads = this.#withoutReloads(draft).roots.flatMap((root) => loadsOf(root).map(({ buffer }) => buffer));
+      const reads = draft.roots.flatMap((root) => loadsOf(root).map(({ buffer }) => buffer));
       for (const buffer of reads) needed.add(buffer);
       for (const buffer of [...reads, ...draft.roots.flatMap(({ buffers }) => buffers)]) {
         if (!first.has(buffer)) first.set(buffer, i);
@@ -274,13 +286,17 @@ class Lowering {
       }
     });
     const unread = new Set(
-      this.#buffers.flatMap(({ role }, buffer) => (role === 'intermediate' && !needed.has(buffer) ? [buffer] : [])),
+      this.#buffers.flatMap(({ role }, buffer) =>
+        role === 'intermediate' && !needed.has(buffer) ? [buffer] : [],
+      ),
     );
     const kept = kernels.map((kernel) => ({ ...kernel, body: withoutStores(kernel.body, unread) }));
     const { offsets, bytes } = planMemory(
       lifetimes.map((lifetime, buffer) => (unread.has(buffer) ? { ...lifetime, bytes: 0 } : lifetime)),
     );
-    const outputBuffers = this.#buffers.flatMap(({ role, slot }, buffer) => (role === 'output' ? [{ slot, buffer }] : []));
+    const outputBuffers = this.#buffers.flatMap(({ role, slot }, buffer) =>
+      role === 'output' ? [{ slot, buffer }] : [],
+    );
     const { nodes, outputs, inputs, residents, scalars } = this.#graph;
     return {
       buffers: this.#buffers.map((buffer, i) => ({ ...buffer, offset: offsets[i] })),

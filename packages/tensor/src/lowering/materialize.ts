@@ -46,7 +46,12 @@ export function isReduction({ operation }: GraphNode): boolean {
 function isElementwise(node: GraphNode): boolean {
   const { name } = node.operation;
   return (
-    !isLeaf(node) && !isReduction(node) && !MOVEMENTS.has(name) && !ALONE.has(name) && name !== 'gather' && name !== 'concat'
+    !isLeaf(node) &&
+    !isReduction(node) &&
+    !MOVEMENTS.has(name) &&
+    !ALONE.has(name) &&
+    name !== 'gather' &&
+    name !== 'concat'
   );
 }
 
@@ -90,7 +95,8 @@ export function chooseMaterialized(graph: Graph): Set<number> {
 
   /** Operands of a contraction are read many times: they must be plain views of buffers. */
   const placeOperands = ({ inputs: [factors], operation }: GraphNode): void => {
-    if (operation.name !== 'sum' || nodes[factors].operation.name !== 'mul' || consumers[factors].length > 1) return;
+    if (operation.name !== 'sum' || nodes[factors].operation.name !== 'mul' || consumers[factors].length > 1)
+      return;
     const views = nodes[factors].inputs.map((operand) => {
       const path = [operand];
       const moves = (id: number): boolean =>

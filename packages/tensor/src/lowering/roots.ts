@@ -83,7 +83,7 @@ export class RootBuilder {
     this.#reductions = [];
     this.#names = [];
     this.#memo = new Map();
-    const { operation, shape, inputs } = this.#nodes[node];
+    const { operation, inputs } = this.#nodes[node];
     switch (operation.name) {
       case 'cumulativeSum':
         return this.#scan(node, buffers, operation.axis);
@@ -91,11 +91,20 @@ export class RootBuilder {
         return this.#scatter(node, buffers, operation.axis);
       case 'argsort':
         return this.#argsort(node, buffers, inputs[0], operation.descending);
+      default:
+        return this.#map(node, buffers);
     }
+  }
+
+  #map(node: number, buffers: readonly number[]): Root {
+    const { shape } = this.#nodes[node];
     const axes = this.#axesOf(shape);
     const indices = axes.map(({ axis, extent }) => axisIndex(axis, extent));
     // A leaf, or a node with a buffer of its own elsewhere, is copied; any other is computed here.
-    const value = this.#places.bufferOf.get(node) === buffers[0] ? this.#compute(node, indices) : this.#emit(node, indices);
+    const value =
+      this.#places.bufferOf.get(node) === buffers[0]
+        ? this.#compute(node, indices)
+        : this.#emit(node, indices);
     if (this.#names.length === 0) this.#names.push('copy');
     return {
       node,
@@ -188,7 +197,12 @@ export class RootBuilder {
         parallel: false,
         body: [{ kind: 'store', buffer, index: linearIndex(indices, shape), value: constantOf(0, dtype) }],
       },
-      { kind: 'loop', ...from, parallel: false, body: [{ kind: 'accumulate', buffer, index: target, value }] },
+      {
+        kind: 'loop',
+        ...from,
+        parallel: false,
+        body: [{ kind: 'accumulate', buffer, index: target, value }],
+      },
     ]);
     const outer = axes.filter((_, each) => each !== axis);
     return this.#alone(node, outer, buffers, [...this.#names, 'scatterAdd'], statements);
@@ -201,9 +215,13 @@ export class RootBuilder {
     const indices = [...axes.map(({ axis, extent }) => axisIndex(axis, extent)), constantIndex(0)];
     const index = linearIndex(indices, shape);
     const source = { buffer: this.#bufferOf(input), index };
-    const statements = buffers.map(
-      (buffer): Statement => ({ kind: 'argsort', length, descending, source, target: { buffer, index } }),
-    );
+    const statements = buffers.map((buffer): Statement => ({
+      kind: 'argsort',
+      length,
+      descending,
+      source,
+      target: { buffer, index },
+    }));
     return this.#alone(node, axes, buffers, ['argsort'], statements);
   }
 
@@ -243,7 +261,8 @@ export class RootBuilder {
     const { operation, inputs, shape, dtype } = full;
     const [first] = inputs;
     const from = inputs.length === 0 ? [] : this.#nodes[first].shape;
-    const at = (input: number, place: readonly IndexExpression[] = indices): Expression => this.#emit(input, place);
+    const at = (input: number, place: readonly IndexExpression[] = indices): Expression =>
+      this.#emit(input, place);
     if (isReduction(full)) return this.#reduce(node, indices);
     switch (operation.name) {
       case 'constant':
@@ -262,12 +281,16 @@ export class RootBuilder {
       case 'expand':
         return at(
           first,
-          from.map((extent, axis) => (extent === 1 ? constantIndex(0) : indices[axis + shape.length - from.length])),
+          from.map((extent, axis) =>
+            extent === 1 ? constantIndex(0) : indices[axis + shape.length - from.length],
+          ),
         );
       case 'slice':
         return at(
           first,
-          indices.map((index, axis) => shiftIndex(scaleIndex(index, operation.steps[axis]), operation.starts[axis])),
+          indices.map((index, axis) =>
+            shiftIndex(scaleIndex(index, operation.steps[axis]), operation.starts[axis]),
+          ),
         );
       case 'windows': {
         const { axes, stride, dilation } = operation;
@@ -276,7 +299,10 @@ export class RootBuilder {
           from.map((_, axis) => {
             const i = axes.indexOf(axis);
             if (i < 0) return indices[axis];
-            return addIndices(scaleIndex(indices[axis], stride[i]), scaleIndex(indices[from.length + i], dilation[i]));
+            return addIndices(
+              scaleIndex(indices[axis], stride[i]),
+              scaleIndex(indices[from.length + i], dilation[i]),
+            );
           }),
         );
       }
@@ -289,14 +315,17 @@ export class RootBuilder {
         let start = 0;
         const pieces = inputs.map((input) => {
           const extent = this.#nodes[input].shape[operation.axis];
-          const moved = indices.map((index, axis) => (axis === operation.axis ? shiftIndex(index, -start) : index));
+          const moved = indices.map((index, axis) =>
+            axis === operation.axis ? shiftIndex(index, -start) : index,
+          );
           start += extent;
           return { input, moved, condition: { index: moved[operation.axis], lower: 0, upper: extent } };
         });
         return pieces
           .reverse()
           .reduce(
-            (rest: Expression, { input, moved, condition }) => guard([condition], () => at(input, moved), rest),
+            (rest: Expression, { input, moved, condition }) =>
+              guard([condition], () => at(input, moved), rest),
             constantOf(0, dtype),
           );
       }
@@ -314,10 +343,19 @@ export class RootBuilder {
         const words = threefry([key0, key1], [placeOf(linearIndex(indices, shape)), at(inputs[1], [])]);
         this.#names.push('random');
         const word = words[operation.word];
-        return operation.bits === 32 ? word : binary('shiftRight', word, constantOf(32 - operation.bits, 'int32'), 'int32');
+        return operation.bits === 32
+          ? word
+          : binary('shiftRight', word, constantOf(32 - operation.bits, 'int32'), 'int32');
       }
+      default:
+        return this.#elementwise(
+          full,
+          inputs.map((input) => at(input)),
+        );
     }
-    const operands = inputs.map((input) => at(input));
+  }
+
+  #elementwise({ operation, dtype }: GraphNode, operands: readonly Expression[]): Expression {
     this.#names.push(operation.name);
     if (operation.name === 'cast') return castTo(operands[0], dtype);
     if (operation.name === 'where') return select(operands[0], operands[1], operands[2]);
@@ -339,7 +377,10 @@ export class RootBuilder {
       const counts = indices.map((index, axis) => {
         const i = operation.axes.indexOf(axis);
         if (i < 0) return index;
-        const inside = addIndices(index, scaleIndex(axisIndex(axes[i].axis, axes[i].extent), -operation.dilation[i]));
+        const inside = addIndices(
+          index,
+          scaleIndex(axisIndex(axes[i].axis, axes[i].extent), -operation.dilation[i]),
+        );
         const count = floorDivIndex(inside, operation.stride[i]);
         conditions.push({ index: modIndex(inside, operation.stride[i]), lower: 0, upper: 1 });
         conditions.push({ index: count, lower: 0, upper: shape[axis] });
@@ -347,7 +388,11 @@ export class RootBuilder {
       });
       const places = axes.map(({ axis, extent }) => axisIndex(axis, extent));
       value = () =>
-        guard(conditions, () => this.#emit(inputs[0], [...counts.slice(0, rank), ...places]), constantOf(0, dtype));
+        guard(
+          conditions,
+          () => this.#emit(inputs[0], [...counts.slice(0, rank), ...places]),
+          constantOf(0, dtype),
+        );
     } else {
       const reduced = 'axes' in operation ? operation.axes : 'axis' in operation ? [operation.axis] : [];
       axes = this.#axesOf(reduced.map((axis) => shape[axis]));

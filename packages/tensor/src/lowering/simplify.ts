@@ -23,7 +23,11 @@ function rounded(value: number, dtype: DType): number {
 
 /** JSON writes -0 as 0, NaN and infinities as null, which would make one node of several. */
 export function exactNumber(_: string, value: unknown): unknown {
-  return Object.is(value, -0) ? '-0' : typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+  return Object.is(value, -0)
+    ? '-0'
+    : typeof value === 'number' && !Number.isFinite(value)
+      ? String(value)
+      : value;
 }
 
 /**
@@ -59,7 +63,12 @@ export function simplify(graph: Graph): Graph {
       case 'slice':
       case 'permute':
         if (a !== undefined) return constant(a);
-        if (operation.name !== 'slice' && operation.name !== 'permute' && sameShape(shape, nodes[first].shape)) return first;
+        if (
+          operation.name !== 'slice' &&
+          operation.name !== 'permute' &&
+          sameShape(shape, nodes[first].shape)
+        )
+          return first;
         break;
       case 'mul':
         if (b === 1) return first;
@@ -78,6 +87,7 @@ export function simplify(graph: Graph): Graph {
       case 'where':
         if (a !== undefined) return a === 0 ? inputs[2] : second;
         break;
+      default:
     }
     const fold = FOLDED[operation.name] as ((a: number, b: number) => number) | undefined;
     const folds = fold !== undefined && a !== undefined && (inputs.length === 1 || b !== undefined);

@@ -25,7 +25,9 @@ export function tensor(
   if (dtype !== undefined) checkDType(dtype, 'tensor');
   if (shape !== undefined) checkShape(shape, 'tensor');
   const flat: ArrayLike<number | boolean> = ArrayBuffer.isView(data) ? data : flatten(data);
-  const kind = dtype ?? (ArrayBuffer.isView(data) ? dtypeOfArray(data) : typeof flat[0] === 'boolean' ? 'bool' : 'float32');
+  const kind =
+    dtype ??
+    (ArrayBuffer.isView(data) ? dtypeOfArray(data) : typeof flat[0] === 'boolean' ? 'bool' : 'float32');
   const natural = ArrayBuffer.isView(data) ? [data.length] : nestedShape(data);
   const target = shape ?? natural;
   if (sizeOf(target) !== flat.length) {
@@ -64,9 +66,13 @@ function flatten(data: NestedArray): (number | boolean)[] {
     } else if (typeof part === 'number' || typeof part === 'boolean') {
       result.push(part);
     } else if (Array.isArray(part)) {
-      throw new ShapeError(`tensor: nested arrays are ragged: expected a number at data${path}, got an array`);
+      throw new ShapeError(
+        `tensor: nested arrays are ragged: expected a number at data${path}, got an array`,
+      );
     } else {
-      throw new DTypeError(`tensor: expected a number at data${path}, got ${part === null ? 'null' : typeof part}`);
+      throw new DTypeError(
+        `tensor: expected a number at data${path}, got ${part === null ? 'null' : typeof part}`,
+      );
     }
   };
   visit(data, 0, '');
@@ -135,7 +141,9 @@ export function iota(count: number): Tensor {
 export function arange(start: number, stop?: number, step = 1, { dtype }: CreationOptions = {}): Tensor {
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   if (![from, to, step].every(Number.isFinite) || step === 0) {
-    throw new ShapeError(`arange: expected finite numbers and a step other than 0, got ${from}, ${to}, ${step}`);
+    throw new ShapeError(
+      `arange: expected finite numbers and a step other than 0, got ${from}, ${to}, ${step}`,
+    );
   }
   const kind = dtype ?? (Number.isInteger(from) && Number.isInteger(step) ? 'int32' : 'float32');
   const count = Math.max(0, Math.ceil((to - from) / step));
@@ -144,7 +152,12 @@ export function arange(start: number, stop?: number, step = 1, { dtype }: Creati
 }
 
 /** `count` numbers at equal distances from start to stop, both included. */
-export function linspace(start: number, stop: number, count: number, { dtype = 'float32' }: CreationOptions = {}): Tensor {
+export function linspace(
+  start: number,
+  stop: number,
+  count: number,
+  { dtype = 'float32' }: CreationOptions = {},
+): Tensor {
   checkShape([count], 'linspace');
   const places = cast(iota(count), 'float64');
   const forward = places.mul((stop - start) / Math.max(1, count - 1)).add(start);

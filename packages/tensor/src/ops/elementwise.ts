@@ -16,7 +16,11 @@ export function asTensor(value: TensorLike, where: string): Tensor {
   if (isTensor(value)) return value;
   if (typeof value === 'number') return constant(value, [], 'float64', true);
   if (isVariable(value)) return value.value;
-  const got = Array.isArray(value) ? 'an array' : typeof value === 'object' && value !== null ? 'an object' : String(value);
+  const got = Array.isArray(value)
+    ? 'an array'
+    : typeof value === 'object' && value !== null
+      ? 'an object'
+      : String(value);
   throw new DTypeError(
     `${where}: expected a tensor, a variable or a number, got ${got}; make one with tensor(...)`,
   );

@@ -26,7 +26,12 @@ export function take(x: TensorLike, indices: TensorLike, { axis = 0 }: { axis?: 
   const inner = source.shape.slice(along + 1);
   const flat = [...outer, places.size, ...inner];
   const spread = reshape(places, [places.size, ...inner.map(() => 1)]);
-  const taken = new Tensor({ name: 'gather', axis: along }, [source, expand(spread, flat)], flat, source.dtype);
+  const taken = new Tensor(
+    { name: 'gather', axis: along },
+    [source, expand(spread, flat)],
+    flat,
+    source.dtype,
+  );
   return reshape(taken, [...outer, ...places.shape, ...inner]);
 }
 
@@ -39,13 +44,20 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, { axis }: { ax
   const places = indicesOf(indices, 'takeAlongAxis');
   const along = normalizeAxis(axis, source.rank, 'takeAlongAxis');
   const [from, shape] = alignAlong(source.shape, places.shape, along, 'takeAlongAxis');
-  return new Tensor({ name: 'gather', axis: along }, [expand(source, from), expand(places, shape)], shape, source.dtype);
+  return new Tensor(
+    { name: 'gather', axis: along },
+    [expand(source, from), expand(places, shape)],
+    shape,
+    source.dtype,
+  );
 }
 
 /** Both shapes with all axes but one broadcast to each other. */
 function alignAlong(a: Shape, b: Shape, axis: number, where: string): [Shape, Shape] {
   if (a.length !== b.length) {
-    throw new ShapeError(`${where}: ${formatShape(a)} and indices of ${formatShape(b)} must have the same number of axes`);
+    throw new ShapeError(
+      `${where}: ${formatShape(a)} and indices of ${formatShape(b)} must have the same number of axes`,
+    );
   }
   const without = (shape: Shape): Shape => shape.map((extent, i) => (i === axis ? 1 : extent));
   const common = broadcastShapes([without(a), without(b)], where);
@@ -57,7 +69,12 @@ function alignAlong(a: Shape, b: Shape, axis: number, where: string): [Shape, Sh
  * x with updates added at places along an axis: result[..., indices[..., i, ...], ...] += updates[..., i, ...].
  * `indices` and `updates` broadcast to each other and, but for `axis`, to x. Places named twice add up, in order.
  */
-export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLike, { axis }: { axis: Axis }): Tensor {
+export function scatterAdd(
+  x: TensorLike,
+  indices: TensorLike,
+  updates: TensorLike,
+  { axis }: { axis: Axis },
+): Tensor {
   const target = asTensor(x, 'scatterAdd');
   const along = normalizeAxis(axis, target.rank, 'scatterAdd');
   const dtype = resultOf('total', target.dtype);
@@ -71,7 +88,9 @@ export function scatterAdd(x: TensorLike, indices: TensorLike, updates: TensorLi
     );
   }
   const inputs = [expand(places, shape), expand(values, shape)];
-  return cast(target, dtype).add(new Tensor({ name: 'scatterAdd', axis: along }, inputs, target.shape, dtype));
+  return cast(target, dtype).add(
+    new Tensor({ name: 'scatterAdd', axis: along }, inputs, target.shape, dtype),
+  );
 }
 
 /**
@@ -124,7 +143,9 @@ export function topK(
   const input = asTensor(x, 'topK');
   const along = normalizeAxis(axis, input.rank, 'topK');
   if (!Number.isInteger(count) || count < 0 || count > input.shape[along]) {
-    throw new ShapeError(`topK: ${count} elements of axis ${along} of ${formatShape(input.shape)} cannot be had`);
+    throw new ShapeError(
+      `topK: ${count} elements of axis ${along} of ${formatShape(input.shape)} cannot be had`,
+    );
   }
   const order = argsort(input, { axis: along, descending: !smallest });
   const indices = order.slice(...new Array<undefined>(along).fill(undefined), [0, count]);

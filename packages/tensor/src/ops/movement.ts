@@ -1,4 +1,4 @@
-import { ShapeError } from '../errors.js';
+import { DTypeError, ShapeError } from '../errors.js';
 import type { WindowGeometry } from '../operation.js';
 import { windowsShape } from '../operation.js';
 import type { Axis, Shape } from '../shape.js';
@@ -13,7 +13,7 @@ import {
 } from '../shape.js';
 import type { TensorLike } from '../tensor.js';
 import { Tensor } from '../tensor.js';
-import { promote } from '../dtype.js';
+import { allocateArray, isFloating, promote } from '../dtype.js';
 import { asTensor, cast } from './elementwise.js';
 
 /**
@@ -26,7 +26,9 @@ export type Range = undefined | number | readonly [start?: number, stop?: number
 export function reshape(x: TensorLike, shape: Shape): Tensor {
   const input = asTensor(x, 'reshape');
   const target = resolveShape(input.shape, shape);
-  return sameShape(target, input.shape) ? input : new Tensor({ name: 'reshape' }, [input], target, input.dtype);
+  return sameShape(target, input.shape)
+    ? input
+    : new Tensor({ name: 'reshape' }, [input], target, input.dtype);
 }
 
 function resolveShape(from: Shape, shape: Shape): Shape {
@@ -117,7 +119,9 @@ export function unsqueeze(x: TensorLike, axes: Axis | readonly Axis[]): Tensor {
 export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
   const input = asTensor(x, 'slice');
   if (ranges.length > input.rank) {
-    throw new ShapeError(`slice: ${ranges.length} ranges for ${formatShape(input.shape)}, which has ${input.rank} axes`);
+    throw new ShapeError(
+      `slice: ${ranges.length} ranges for ${formatShape(input.shape)}, which has ${input.rank} axes`,
+    );
   }
   const gone: number[] = [];
   const parts = input.shape.map((extent, axis) => {
@@ -170,7 +174,8 @@ export function flip(x: TensorLike, axes?: Axis | readonly Axis[]): Tensor {
 }
 
 /**
- * x with `value` (0 by default) around it: `widths` holds `[before, after]` for each axis.
+ * x with `value` (0 by default) around it: `widths` holds `[before, after]` for each axis. A value that the dtype of x
+ * cannot hold is a DTypeError.
  */
 export function pad(
   x: TensorLike,
@@ -179,15 +184,32 @@ export function pad(
 ): Tensor {
   const input = asTensor(x, 'pad');
   if (widths.length !== input.rank) {
-    throw new ShapeError(`pad: ${widths.length} pairs of widths for ${formatShape(input.shape)}; give one an axis`);
+    throw new ShapeError(
+      `pad: ${widths.length} pairs of widths for ${formatShape(input.shape)}; give one an axis`,
+    );
   }
   if (!widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
-    throw new ShapeError(`pad: widths must be whole numbers of at least 0, got ${widths.map(formatShape).join(', ')}`);
+    throw new ShapeError(
+      `pad: widths must be whole numbers of at least 0, got ${widths.map(formatShape).join(', ')}`,
+    );
+  }
+  // Rounded here, as the elements of tensors are.
+  const held = allocateArray(input.dtype, 1);
+  held[0] = value;
+  if (!isFloating(input.dtype) && (held[0] !== value || (input.dtype === 'bool' && value > 1))) {
+    throw new DTypeError(
+      `pad: ${input.dtype} cannot hold ${value}; cast the tensor of ${formatShape(input.shape)} first`,
+    );
   }
   if (widths.every(([before, after]) => before + after === 0)) return input;
   const shape = input.shape.map((extent, axis) => extent + widths[axis][0] + widths[axis][1]);
   checkShape(shape, 'pad');
-  return new Tensor({ name: 'pad', before: widths.map(([before]) => before), value }, [input], shape, input.dtype);
+  return new Tensor(
+    { name: 'pad', before: widths.map(([before]) => before), value: held[0] },
+    [input],
+    shape,
+    input.dtype,
+  );
 }
 
 /** Tensors one after another along an axis (the first by default); all other extents must agree. */
@@ -228,14 +250,20 @@ export function stack(tensors: readonly TensorLike[], { axis = 0 }: { axis?: Axi
 }
 
 /** Pieces along an axis: `sizes` is how many equal pieces, or the extent of each. */
-export function split(x: TensorLike, sizes: number | readonly number[], { axis = 0 }: { axis?: Axis } = {}): Tensor[] {
+export function split(
+  x: TensorLike,
+  sizes: number | readonly number[],
+  { axis = 0 }: { axis?: Axis } = {},
+): Tensor[] {
   const input = asTensor(x, 'split');
   const along = normalizeAxis(axis, input.rank, 'split');
   const extent = input.shape[along];
   const list = typeof sizes === 'number' ? new Array<number>(sizes).fill(extent / sizes) : sizes;
   checkShape(list, `split of axis ${along} of ${formatShape(input.shape)}`);
   if (list.reduce((sum, size) => sum + size, 0) !== extent) {
-    throw new ShapeError(`split: pieces of ${list.join(', ')} do not make up axis ${along} of ${formatShape(input.shape)}`);
+    throw new ShapeError(
+      `split: pieces of ${list.join(', ')} do not make up axis ${along} of ${formatShape(input.shape)}`,
+    );
   }
   let start = 0;
   return list.map((size) => {
@@ -270,7 +298,11 @@ export function windows(x: TensorLike, options: WindowsOptions): Tensor {
     normalizeAxis(axis, input.rank, 'windows'),
   );
   normalizeAxes(axes, input.rank, 'windows');
-  const each = (name: 'size' | 'stride' | 'dilation' | 'padding', least: number, normal: number): number[] => {
+  const each = (
+    name: 'size' | 'stride' | 'dilation' | 'padding',
+    least: number,
+    normal: number,
+  ): number[] => {
     const given = options[name] ?? normal;
     const list = typeof given === 'number' ? axes.map(() => given) : [...given];
     if (list.length !== axes.length || !list.every((value) => Number.isInteger(value) && value >= least)) {
@@ -298,7 +330,12 @@ export function windows(x: TensorLike, options: WindowsOptions): Tensor {
       );
     }
   });
-  return new Tensor({ name: 'windows', ...geometry }, [padded], windowsShape(padded.shape, geometry), input.dtype);
+  return new Tensor(
+    { name: 'windows', ...geometry },
+    [padded],
+    windowsShape(padded.shape, geometry),
+    input.dtype,
+  );
 }
 
 /**

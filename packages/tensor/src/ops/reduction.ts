@@ -33,10 +33,13 @@ function reduce(
   const input = cast(operand, resultOf(kind, operand.dtype));
   const axes = normalizeAxes(axis, input.rank, name);
   if (kind === 'ordering' && axes.some((each) => input.shape[each] === 0)) {
-    throw new ShapeError(`${name}: no elements to choose from along axes [${axes.join(', ')}] of ${formatShape(input.shape)}`);
+    throw new ShapeError(
+      `${name}: no elements to choose from along axes [${axes.join(', ')}] of ${formatShape(input.shape)}`,
+    );
   }
   const shape = input.shape.filter((_, each) => !axes.includes(each));
-  const result = axes.length === 0 ? input : new Tensor({ name, axes }, [input], shape, input.dtype, operand.weak);
+  const result =
+    axes.length === 0 ? input : new Tensor({ name, axes }, [input], shape, input.dtype, operand.weak);
   return keepDims ? reshape(result, keptShape(input, axes)) : result;
 }
 
@@ -123,7 +126,9 @@ function argReduce(name: 'argMax' | 'argMin', x: TensorLike, { axis, keepDims = 
   const input = axis === undefined ? reshape(operand, [-1]) : operand;
   const along = normalizeAxis(axis ?? 0, input.rank, name);
   if (input.shape[along] === 0) {
-    throw new ShapeError(`${name}: no elements to choose from along axis ${along} of ${formatShape(operand.shape)}`);
+    throw new ShapeError(
+      `${name}: no elements to choose from along axis ${along} of ${formatShape(operand.shape)}`,
+    );
   }
   const shape = input.shape.filter((_, each) => each !== along);
   const result = new Tensor({ name, axis: along }, [input], shape, 'int32');

@@ -1,10 +1,11 @@
 import { isFloating } from '../dtype.js';
+import { loadsIn } from '../lowering/accesses.js';
 import { coefficientOf } from '../lowering/index-expression.js';
 import type { Expression, LoopAxis, LoopStatement, ReduceStatement, Statement } from '../lowering/program.js';
 import { BLOCK, ROUND } from './lanes.js';
 import type { Scope } from './scope.js';
 import { compileNest } from './scope.js';
-import { cheapestAxis, indicesOfExpressions } from './vector-axis.js';
+import { cheapestAxis } from './vector-axis.js';
 
 /** A tile of the result is ROWS x COLUMNS sums that are kept in registers. */
 const ROWS = 4;
@@ -133,7 +134,7 @@ function compilePanel(
 ): Panel {
   const { counters } = scope.machine;
   const innermost = axes[axes.length - 1];
-  const vector = cheapestAxis(indicesOfExpressions([factor]), [places, innermost]);
+  const vector = cheapestAxis(loadsIn([factor]), [places, innermost]);
   const inner = scope.inside([places, ...axes], vector.axis);
   const lanes = inner.lanesOf(factor);
   const values = new Float64Array(block * DEPTH_BLOCK);

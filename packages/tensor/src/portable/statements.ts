@@ -1,11 +1,12 @@
 import type { TypedArray } from '../dtype.js';
+import { accessesIn } from '../lowering/accesses.js';
 import type { LoopStatement, ReduceStatement, Statement } from '../lowering/program.js';
 import { argsort } from './argsort.js';
 import { asContraction, compileContraction } from './contraction.js';
 import { foldOf, identityOf, ROUND, type Lanes } from './lanes.js';
 import type { Scope, Step } from './scope.js';
 import { compileNest, repeat, repeatBlocks } from './scope.js';
-import { cheapestAxis, indicesOf, innerCost, vectorCost } from './vector-axis.js';
+import { cheapestAxis, innerCost, vectorCost } from './vector-axis.js';
 
 type StatementOf<Kind extends Statement['kind']> = Extract<Statement, { readonly kind: Kind }>;
 
@@ -65,9 +66,9 @@ function compileLoop(loop: LoopStatement, scope: Scope): void {
   if (scope.vector === undefined && lanesAllowed) {
     const contraction = asContraction(loops, body);
     if (contraction !== undefined) return compileContraction(contraction, scope, compileStatements);
-    const indices = indicesOf(body);
-    const vector = cheapestAxis(indices, loops);
-    if (vectorCost(indices, vector) <= innerCost(body)) {
+    const accesses = accessesIn(body);
+    const vector = cheapestAxis(accesses, loops);
+    if (vectorCost(accesses, vector) <= innerCost(body)) {
       const outer = loops.filter((each) => each !== vector);
       return compileNest(outer, scope, (inner) => {
         const lanes = inner.inside([vector], vector.axis);
@@ -115,7 +116,7 @@ function compileReduce(statement: ReduceStatement, scope: Scope): void {
 function vectorOf(statement: ReduceStatement): ReduceStatement['axes'][number] {
   const { axes, combine } = statement;
   if (combine === 'argMax' || combine === 'argMin') return axes[axes.length - 1];
-  return cheapestAxis(indicesOf([statement]), axes);
+  return cheapestAxis(accessesIn([statement]), axes);
 }
 
 function foldStep({ combine, dtype }: ReduceStatement, value: Lanes, total: Lanes): Step {

@@ -336,6 +336,7 @@ def indexing():
 def creation():
     case("zeros", [[2, 3]], np.zeros((2, 3), np.float32))
     case("ones", [[2, 0], {"dtype": "int32"}], np.ones((2, 0), np.int32))
+    case("ones", [[2, 3]], np.ones((2, 3), np.float32))
     case("full", [[2], -2.5, {"dtype": "float64"}], np.full(2, -2.5))
     case("zerosLike", [i32(2, 2)], np.zeros((2, 2), np.int32))
     case("onesLike", [f64(3)], np.ones(3))
