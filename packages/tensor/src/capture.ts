@@ -2,7 +2,7 @@ import type { DType } from './dtype.js';
 import { TraceError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import type { Graph, GraphNode, GraphOperation } from './lowering/graph.js';
-import { exactNumber } from './lowering/simplify.js';
+import { keyOf } from './lowering/simplify.js';
 import type { Tensor } from './tensor.js';
 import type { Trace } from './trace.js';
 import type { Variable } from './variable.js';
@@ -44,9 +44,9 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
   const slots = new Map<Variable, number>();
 
   const addNode = (operation: GraphOperation, from: readonly number[], { shape, dtype }: Tensor): number => {
-    nodes.push({ operation, inputs: from, shape, dtype });
-    keys.push(`${JSON.stringify(operation, exactNumber)}(${from.join(',')})${dtype}${shape.join('x')}`);
-    return nodes.length - 1;
+    const node = { operation, inputs: from, shape, dtype };
+    keys.push(keyOf(node));
+    return nodes.push(node) - 1;
   };
   const addInput = (tensor: Tensor): number => {
     inputs.push(tensor);

@@ -21,13 +21,15 @@ function rounded(value: number, dtype: DType): number {
   return holder[0];
 }
 
-/** JSON writes -0 as 0, NaN and infinities as null, which would make one node of several. */
-export function exactNumber(_: string, value: unknown): unknown {
-  return Object.is(value, -0)
-    ? '-0'
-    : typeof value === 'number' && !Number.isFinite(value)
-      ? String(value)
-      : value;
+/** What tells a node from others. JSON alone would write -0 as 0, NaN and infinities as null. */
+export function keyOf({ operation, inputs, shape, dtype }: GraphNode): string {
+  const exact = (_: string, value: unknown): unknown =>
+    Object.is(value, -0)
+      ? '-0'
+      : typeof value === 'number' && !Number.isFinite(value)
+        ? String(value)
+        : value;
+  return `${JSON.stringify(operation, exact)}(${inputs.join()})${dtype}${shape.join('x')}`;
 }
 
 /**
@@ -38,8 +40,7 @@ export function simplify(graph: Graph): Graph {
   const nodes: GraphNode[] = [];
   const known = new Map<string, number>();
   const add = (node: GraphNode): number => {
-    const { operation, inputs, shape, dtype } = node;
-    const key = `${JSON.stringify(operation, exactNumber)}(${inputs.join(',')})${dtype}${shape.join('x')}`;
+    const key = keyOf(node);
     const place = known.get(key) ?? nodes.push(node) - 1;
     known.set(key, place);
     return place;

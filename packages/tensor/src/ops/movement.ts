@@ -116,7 +116,7 @@ export function unsqueeze(x: TensorLike, axes: Axis | readonly Axis[]): Tensor {
 }
 
 /** Part of a tensor, one range an axis from the first on: `slice(x, [0, 10], undefined, 3, [undefined, undefined, -1])`. */
-export function slice(x: TensorLike, ...ranges: readonly Range[]): Tensor {
+export function slice(x: TensorLike, ...ranges: Range[]): Tensor {
   const input = asTensor(x, 'slice');
   if (ranges.length > input.rank) {
     throw new ShapeError(
