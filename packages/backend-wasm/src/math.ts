@@ -42,9 +42,9 @@ const LOGARITHM = [
   0.3333333, -0.2500082, 0.20001242, -0.16623409, 0.1420158, -0.1315961, 0.12762213, -0.07636428,
 ];
 
-/** log(1 + t) / t for 0 <= t <= 1: 2^-27.5. */
+/** (log(1 + t) - t) / t^2 for 0 <= t <= 1: 2^-27.5 of log(1 + t). */
 const SOFTPLUS = [
-  1, -0.4999993, 0.33330464, -0.2495802, 0.19692123, -0.15344992, 0.106614254, -0.05746141, 0.020089211,
+  -0.4999993, 0.33330464, -0.2495802, 0.19692123, -0.15344992, 0.106614254, -0.05746141, 0.020089211,
   -0.0032913073,
 ];
 
@@ -212,9 +212,10 @@ export const softplus: VectorFunction = (f) => {
     f.tee(x);
     exponentialOfMinusAbs(f);
     f.set(e);
-    f.get(x).f32x4Const(0).op('f32x4.pmax').get(e);
+    f.get(x).f32x4Const(0).op('f32x4.pmax');
+    f.get(e).get(e).get(e).op('f32x4.mul');
     polynomial(f, 'f32x4', e, SOFTPLUS);
-    f.op('f32x4.mul').op('f32x4.add');
+    f.op('f32x4.mul').op('f32x4.add').op('f32x4.add');
   });
 };
 
