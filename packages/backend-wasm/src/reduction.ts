@@ -1,24 +1,10 @@
 import type { Access, Combine, DType, LoopAxis, ReduceStatement } from '@downhill/tensor';
-import { coefficientOf, loadsIn } from '@downhill/tensor';
+import { coefficientOf, identityOf, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import type { PlainOp } from './opcodes.js';
 import { emitConstant, emitExtreme, emitScalar, VALUE_TYPES } from './scalar.js';
 import { emitCounted, emitLet, isVectorValue } from './statements.js';
 import { canVectorize, emitSplat, emitVector, LANES } from './vector.js';
-
-const INTEGER_ENDS: Partial<Record<DType, readonly [low: number, high: number]>> = {
-  int32: [-2147483648, 2147483647],
-  uint8: [0, 255],
-  bool: [0, 1],
-};
-
-/** What a reduction starts from: combined with anything it changes nothing. */
-function identityOf(combine: Combine, dtype: DType): number {
-  if (combine === 'sum') return 0;
-  if (combine === 'prod') return 1;
-  const [low, high] = INTEGER_ENDS[dtype] ?? [-Infinity, Infinity];
-  return combine === 'max' || combine === 'argMax' ? low : high;
-}
 
 function vectorOp(combine: Combine, dtype: DType): PlainOp {
   const float = dtype === 'float32';

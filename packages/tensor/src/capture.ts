@@ -1,12 +1,10 @@
-import type { DType } from './dtype.js';
 import { TraceError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import type { Graph, GraphNode, GraphOperation } from './lowering/graph.js';
 import { keyOf } from './lowering/simplify.js';
 import type { Tensor } from './tensor.js';
 import type { Trace } from './trace.js';
-import type { Variable } from './variable.js';
-import { Variable as VariableClass } from './variable.js';
+import { Variable } from './variable.js';
 
 export interface CaptureRequest {
   readonly outputs: readonly Tensor[];
@@ -67,7 +65,7 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
     const value = evaluate(tensor);
     // Only scalars fold into the program; anything larger stays with the backend, uploaded once.
     if (tensor.rank === 0) return addNode({ name: 'constant', value: value[0] }, [], tensor);
-    const holder = new VariableClass(tensor, { name: 'captured tensor', trainable: false });
+    const holder = new Variable(tensor, { name: 'captured tensor', trainable: false });
     return addNode({ name: 'resident', slot: slotOf(holder, true) }, [], tensor);
   };
 
@@ -141,7 +139,6 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
     node: visit(value),
     resident: slotOf(variable, false),
   }));
-  const residentDTypes: DType[] = residents.map(({ variable }) => variable.dtype);
   return {
     key: `${keys.join(';')}>${outputIds.join()}:${assignments.map(({ node, resident }) => `${node}=${resident}`).join()}`,
     graph: {
@@ -149,10 +146,7 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
       outputs: outputIds,
       assignments,
       inputs: inputs.map(({ shape, dtype }) => ({ shape, dtype })),
-      residents: residents.map(({ variable }, slot) => ({
-        length: variable.size,
-        dtype: residentDTypes[slot],
-      })),
+      residents: residents.map(({ variable: { size, dtype } }) => ({ length: size, dtype })),
       scalars: scalars.length,
     },
     inputs,

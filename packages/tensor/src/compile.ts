@@ -1,4 +1,5 @@
 import { getBackend } from './backend.js';
+import { BoundedCache } from './bounded-cache.js';
 import type { Captured } from './capture.js';
 import { capture } from './capture.js';
 import { DTypeError, TraceError } from './errors.js';
@@ -52,7 +53,7 @@ interface TracedCall {
 /** From this many traces of one function on, a warning says how to need fewer. */
 const MANY_TRACES = 16;
 
-/** How many traces of one function are kept; the one used longest ago goes first. */
+/** How many traces of one function are kept. */
 const CAPACITY = 256;
 
 /**
@@ -71,20 +72,15 @@ export function compile<Arguments extends unknown[], Result>(
   fn: (...args: Arguments) => Result,
 ): CompiledFunction<Arguments, Result> {
   if (typeof fn !== 'function') throw new DTypeError(`compile: expected a function, got ${typeof fn}`);
-  const calls = new Map<string, TracedCall>();
+  const calls = new BoundedCache<TracedCall>(CAPACITY);
   let traces = 0;
 
   const tracedCall = ({ tensors, rebuild, signature }: Flat): TracedCall => {
     const known = calls.get(signature);
-    const call = known ?? traceCall(fn, tensors, rebuild);
-    calls.delete(signature);
-    calls.set(signature, call);
     if (known !== undefined) return known;
+    const call = traceCall(fn, tensors, rebuild);
+    calls.set(signature, call);
     traces++;
-    if (calls.size > CAPACITY) {
-      const [oldest] = calls.keys();
-      calls.delete(oldest);
-    }
     if (traces === MANY_TRACES) {
       console.warn(
         `compile: ${fn.name || 'a function'} has been traced ${MANY_TRACES} times; numbers among its arguments are part of ` +
@@ -98,12 +94,13 @@ export function compile<Arguments extends unknown[], Result>(
     if (currentTrace() !== undefined) return refusePromise(fn(...args));
     const flat = flatten(args, 'an argument of a compiled function');
     const { captured, hostInputs, results, rebuild } = tracedCall(flat);
-    const scalars = new Map(hostInputs.map((input) => [input, readHostInput(input)]));
+    const given = hostInputs.map(readHostInput);
     const inputs = flat.tensors.map(evaluate);
     runPending();
-    const outputs = execute(captured, getBackend(), inputs, (scalar) =>
-      typeof scalar === 'number' ? scalar : (scalars.get(scalar) ?? NaN),
+    const scalars = captured.scalars.map((scalar) =>
+      typeof scalar === 'number' ? scalar : given[hostInputs.indexOf(scalar)],
     );
+    const outputs = execute(captured, getBackend(), inputs, scalars);
     for (const { operation } of hostInputs) if (operation.name === 'hostInput') operation.committed?.();
     return rebuild(
       outputs.map((value, i) => fromArray(value, results[i].shape, results[i].dtype, results[i].weak)),

@@ -55,6 +55,32 @@ export function isFloating(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'float64';
 }
 
+const LIMITS: Readonly<Record<DType, readonly [low: number, high: number]>> = {
+  bool: [0, 1],
+  uint8: [0, 255],
+  int32: [-2147483648, 2147483647],
+  float32: [-Infinity, Infinity],
+  float64: [-Infinity, Infinity],
+};
+
+/** The smallest and the largest value of a dtype. */
+export function limitsOf(dtype: DType): readonly [low: number, high: number] {
+  return LIMITS[dtype];
+}
+
+/** Whether a number stays what it is in a dtype; a floating one may round it. */
+export function canHold(dtype: DType, value: number): boolean {
+  const [low, high] = LIMITS[dtype];
+  return isFloating(dtype) || (Number.isInteger(value) && value >= low && value <= high);
+}
+
+/** A number as a tensor of this dtype stores it; bool has 1 for all that is not 0. */
+export function stored(value: number, dtype: DType): number {
+  const holder = allocateArray(dtype, 1);
+  holder[0] = dtype === 'bool' ? Number(value !== 0) : value;
+  return holder[0];
+}
+
 /** The common dtype of two tensors: the later in {@link DTYPES}. */
 export function promote(a: DType, b: DType): DType {
   return DTYPES.indexOf(a) >= DTYPES.indexOf(b) ? a : b;
@@ -68,8 +94,8 @@ export function promote(a: DType, b: DType): DType {
 export function promoteNumber(dtype: DType, value: number): DType {
   if (isFloating(dtype)) return dtype;
   if (!Number.isInteger(value)) return 'float32';
-  if (dtype === 'uint8' && value >= 0 && value <= 255) return 'uint8';
-  return value >= -2147483648 && value <= 2147483647 ? 'int32' : 'float32';
+  if (dtype === 'uint8' && canHold('uint8', value)) return 'uint8';
+  return canHold('int32', value) ? 'int32' : 'float32';
 }
 
 /**

@@ -60,19 +60,20 @@ export function evaluate(tensor: Tensor): TypedArray {
 }
 
 /** The elements of a tensor that depends on nothing that is pending or traced, pending assignments left as they are. */
-export function evaluateInitial(tensors: readonly Tensor[]): TypedArray[] {
+export function evaluateInitial(tensors: readonly Tensor[]): readonly TypedArray[] {
   return run(tensors, []);
 }
 
-function run(targets: readonly Tensor[], assigned: readonly Variable[]): TypedArray[] {
+function run(targets: readonly Tensor[], assigned: readonly Variable[]): readonly TypedArray[] {
   return outsideTrace(() => {
     const values = assigned.map((variable) => ({ variable, value: variable.pendingSource }));
     const captured = capture({ outputs: targets, assigned: values });
     const inputs = captured.inputs.map(evaluate);
-    const outputs = execute(captured, getBackend(), inputs, (scalar) => {
+    const scalars = captured.scalars.map((scalar) => {
       if (typeof scalar === 'number') return scalar;
       throw new TraceError('a host input of a compiled function was used outside it');
     });
+    const outputs = execute(captured, getBackend(), inputs, scalars);
     targets.forEach((target, i) => {
       target.value = outputs[i];
     });
@@ -85,11 +86,10 @@ export function execute(
   captured: Captured,
   backend: Backend,
   inputs: readonly TypedArray[],
-  readScalar: (scalar: number | Tensor) => number,
-): TypedArray[] {
+  scalars: readonly number[],
+): readonly TypedArray[] {
   const { program, executable } = executableFor(captured, backend);
   checkIndices(program, inputs);
-  const scalars = captured.scalars.map(readScalar);
   const { outputs, failedCheck } = executable.run({
     inputs,
     scalars,
@@ -106,7 +106,7 @@ export function execute(
         (changed ? 'the variables this call assigns have changed' : 'no variable has changed'),
     );
   }
-  return [...outputs];
+  return outputs;
 }
 
 /** Storage for all residents, filled where it is read; old versions are copied out of what will be overwritten. */

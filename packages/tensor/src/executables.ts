@@ -1,4 +1,5 @@
 import type { Backend, Executable } from './backend.js';
+import { BoundedCache } from './bounded-cache.js';
 import type { Captured } from './capture.js';
 import { lower } from './lowering/lower.js';
 import type { Program } from './lowering/program.js';
@@ -9,10 +10,10 @@ export interface Compiled {
   readonly executable: Executable;
 }
 
-/** How many programs are kept for each backend; the one used longest ago goes first. */
+/** How many programs are kept for each backend. */
 const CAPACITY = 256;
 
-const caches = new WeakMap<Backend, Map<string, Compiled>>();
+const caches = new WeakMap<Backend, BoundedCache<Compiled>>();
 let compilations = 0;
 
 /** How many programs have been compiled so far: what tests count. */
@@ -22,21 +23,13 @@ export function countCompilations(): number {
 
 /** The executable for a graph, from the cache if one of equal structure was compiled before. */
 export function executableFor({ key, graph }: Captured, backend: Backend): Compiled {
-  const cache = caches.get(backend) ?? new Map<string, Compiled>();
+  const cache = caches.get(backend) ?? new BoundedCache<Compiled>(CAPACITY);
   caches.set(backend, cache);
   const known = cache.get(key);
-  if (known !== undefined) {
-    cache.delete(key);
-    cache.set(key, known);
-    return known;
-  }
+  if (known !== undefined) return known;
   const program = lower(graph);
   const compiled = { program, executable: backend.compile(program) };
   compilations++;
   cache.set(key, compiled);
-  if (cache.size > CAPACITY) {
-    const [oldest] = cache.keys();
-    cache.delete(oldest);
-  }
   return compiled;
 }

@@ -42,4 +42,5 @@ export {
 } from './lowering/index-expression.js';
 export { operandsOf } from './lowering/expression.js';
 export * from './lowering/accesses.js';
+export { identityOf } from './lowering/identity.js';
 export { countCompilations } from './executables.js';

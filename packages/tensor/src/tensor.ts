@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from './dtype.js';
-import { allocateArray } from './dtype.js';
+import { stored } from './dtype.js';
 import { ShapeError, TraceError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import { formatTensor } from './format.js';
@@ -148,7 +148,5 @@ export function fromArray(value: TypedArray, shape: Shape, dtype: DType, weak = 
 /** One number, repeated to a shape. @internal */
 export function constant(value: number, shape: Shape, dtype: DType, weak = false): Tensor {
   // Rounded here, so that folding a constant and loading it give the same bits.
-  const holder = allocateArray(dtype, 1);
-  holder[0] = dtype === 'bool' ? Number(value !== 0) : value;
-  return new Tensor({ name: 'constant', value: holder[0] }, [], shape, dtype, weak);
+  return new Tensor({ name: 'constant', value: stored(value, dtype) }, [], shape, dtype, weak);
 }

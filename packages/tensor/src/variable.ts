@@ -1,6 +1,6 @@
 import type { Backend, Storage } from './backend.js';
 import type { DType, TypedArray } from './dtype.js';
-import { isFloating, promoteNumber } from './dtype.js';
+import { canHold } from './dtype.js';
 import { DisposedError, DTypeError, ShapeError, TraceError } from './errors.js';
 import { assignLater, evaluateInitial, isPending, runPending } from './evaluate.js';
 import { asTensor, cast } from './ops/elementwise.js';
@@ -130,13 +130,10 @@ export class Variable extends Operand {
   /** A number in this variable's dtype; one that is known and would be changed by that is an error. */
   #fitNumber(given: Tensor): Tensor {
     const { operation } = given;
-    if (operation.name !== 'constant' || isFloating(this.dtype)) return cast(given, this.dtype);
-    const { value } = operation;
-    const fits =
-      this.dtype === 'bool' ? value === 0 || value === 1 : promoteNumber(this.dtype, value) === this.dtype;
-    if (!fits) {
+    if (operation.name === 'constant' && !canHold(this.dtype, operation.value)) {
       throw new DTypeError(
-        `assign to ${this.name}: ${this.dtype} cannot hold ${value}; round or clip it first, or choose another dtype`,
+        `assign to ${this.name}: ${this.dtype} cannot hold ${operation.value}; round or clip it first, ` +
+          'or choose another dtype',
       );
     }
     return cast(given, this.dtype);

@@ -1,5 +1,4 @@
-import type { DType } from '../dtype.js';
-import { allocateArray } from '../dtype.js';
+import { isFloating, stored } from '../dtype.js';
 import { sameShape, sizeOf } from '../shape.js';
 import type { Graph, GraphNode } from './graph.js';
 import { isLeaf } from './materialize.js';
@@ -14,12 +13,6 @@ const FOLDED: Readonly<Record<string, (a: number, b: number) => number>> = {
   sqrt: (a) => Math.sqrt(a),
   cast: (a) => a,
 };
-
-function rounded(value: number, dtype: DType): number {
-  const holder = allocateArray(dtype, 1);
-  holder[0] = value;
-  return holder[0];
-}
 
 /** What tells a node from others. JSON alone would write -0 as 0, NaN and infinities as null. */
 export function keyOf({ operation, inputs, shape, dtype }: GraphNode): string {
@@ -55,7 +48,7 @@ export function simplify(graph: Graph): Graph {
     const [first, second] = inputs;
     const [a, b] = inputs.map(constantIn);
     const constant = (value: number): number =>
-      add({ operation: { name: 'constant', value: rounded(value, dtype) }, inputs: [], shape, dtype });
+      add({ operation: { name: 'constant', value: stored(value, dtype) }, inputs: [], shape, dtype });
     // Without elements there is nothing to compute, nor a place to compute it from.
     if (sizeOf(shape) === 0 && !isLeaf(node)) return constant(0);
     switch (operation.name) {
@@ -93,7 +86,7 @@ export function simplify(graph: Graph): Graph {
     const fold = FOLDED[operation.name] as ((a: number, b: number) => number) | undefined;
     const folds = fold !== undefined && a !== undefined && (inputs.length === 1 || b !== undefined);
     // Casts to integers saturate, which rounding through a typed array does not.
-    if (folds && (dtype === 'float32' || dtype === 'float64')) return constant(fold(a, b ?? 0));
+    if (folds && isFloating(dtype)) return constant(fold(a, b ?? 0));
     return add(node);
   };
 

@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from '../dtype.js';
-import { allocateArray, checkDType, dtypeOfArray, isFloating } from '../dtype.js';
+import { allocateArray, canHold, checkDType, dtypeOfArray, isFloating, limitsOf } from '../dtype.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import type { Shape } from '../shape.js';
 import { checkShape, formatShape, sizeOf } from '../shape.js';
@@ -79,14 +79,11 @@ function flatten(data: NestedArray): (number | boolean)[] {
   return result;
 }
 
-const LIMITS = { int32: [-2147483648, 2147483647], uint8: [0, 255], bool: [0, 1] } as const;
-
 /** The element as it is stored, or an error if that would change it; floats only lose precision. */
 function storable(element: number | boolean, dtype: DType, position: number): number {
   const value = Number(element);
-  if (dtype === 'float32' || dtype === 'float64') return value;
-  const [low, high] = LIMITS[dtype];
-  if (!Number.isInteger(value) || value < low || value > high) {
+  if (!canHold(dtype, value)) {
+    const [low, high] = limitsOf(dtype);
     throw new DTypeError(
       `tensor: element ${position} is ${value}, which ${dtype} cannot hold (whole numbers ${low} to ${high}); ` +
         'round or clip it first, or choose another dtype',

@@ -13,7 +13,7 @@ import {
 } from '../shape.js';
 import type { TensorLike } from '../tensor.js';
 import { Tensor } from '../tensor.js';
-import { allocateArray, isFloating, promote } from '../dtype.js';
+import { canHold, promote, stored } from '../dtype.js';
 import { asTensor, cast } from './elementwise.js';
 
 /**
@@ -193,10 +193,7 @@ export function pad(
       `pad: widths must be whole numbers of at least 0, got ${widths.map(formatShape).join(', ')}`,
     );
   }
-  // Rounded here, as the elements of tensors are.
-  const held = allocateArray(input.dtype, 1);
-  held[0] = value;
-  if (!isFloating(input.dtype) && (held[0] !== value || (input.dtype === 'bool' && value > 1))) {
+  if (!canHold(input.dtype, value)) {
     throw new DTypeError(
       `pad: ${input.dtype} cannot hold ${value}; cast the tensor of ${formatShape(input.shape)} first`,
     );
@@ -205,7 +202,7 @@ export function pad(
   const shape = input.shape.map((extent, axis) => extent + widths[axis][0] + widths[axis][1]);
   checkShape(shape, 'pad');
   return new Tensor(
-    { name: 'pad', before: widths.map(([before]) => before), value: held[0] },
+    { name: 'pad', before: widths.map(([before]) => before), value: stored(value, input.dtype) },
     [input],
     shape,
     input.dtype,

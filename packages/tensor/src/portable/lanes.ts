@@ -1,7 +1,7 @@
 import type { DType } from '../dtype.js';
 import { isFloating, promote } from '../dtype.js';
 import type { BinaryName, UnaryName } from '../operation.js';
-import type { Combine, WordName } from '../lowering/program.js';
+import type { WordName } from '../lowering/program.js';
 import { erf } from './erf.js';
 
 /** How many values of an expression are computed at a time. */
@@ -241,19 +241,4 @@ const INTEGER_FOLD: typeof FOLD = {
 
 export function foldOf(combine: 'sum' | 'prod' | 'max' | 'min', dtype: DType): Fold {
   return (isFloating(dtype) ? FOLD : INTEGER_FOLD)[combine];
-}
-
-const RANGE: Record<DType, readonly [low: number, high: number]> = {
-  bool: [0, 1],
-  uint8: [0, 255],
-  int32: [-2147483648, 2147483647],
-  float32: [-Infinity, Infinity],
-  float64: [-Infinity, Infinity],
-};
-
-/** What a reduction over nothing gives. */
-export function identityOf(combine: Combine, dtype: DType): number {
-  if (combine === 'max') return RANGE[dtype][0];
-  if (combine === 'min') return RANGE[dtype][1];
-  return combine === 'prod' ? 1 : 0;
 }
