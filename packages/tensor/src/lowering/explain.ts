@@ -1,7 +1,7 @@
 import { bytesPerElement } from '../dtype.js';
 import { accessesIn } from './accesses.js';
 import { operandsOf } from './expression.js';
-import type { Expression, Kernel, Program, Statement } from './program.js';
+import type { Expression, Program, Statement } from './program.js';
 import { pointsOf } from './roots.js';
 
 /** What one kernel costs: arithmetic operations (a multiply-add counts two) and bytes loaded and stored at least once. */
@@ -43,9 +43,9 @@ export function kernelCosts({ kernels, buffers }: Program): KernelCost[] {
   });
 }
 
-function extentsOf({ body }: Kernel): number[] {
-  const [loop] = body.filter((statement) => statement.kind === 'loop');
-  return loop === undefined ? [] : [loop.extent, ...extentsOf({ label: '', body: loop.body })];
+function extentsOf(body: readonly Statement[]): number[] {
+  const loop = body.find((statement) => statement.kind === 'loop');
+  return loop === undefined ? [] : [loop.extent, ...extentsOf(loop.body)];
 }
 
 /** A table of a program's kernels, with totals. */
@@ -54,7 +54,7 @@ export function explainProgram(program: Program): string {
   const rows = program.kernels.map((kernel, i) => [
     String(i),
     kernel.label,
-    `[${extentsOf(kernel).join(', ')}]`,
+    `[${extentsOf(kernel.body).join(', ')}]`,
     String(costs[i].flops),
     String(costs[i].bytes),
   ]);

@@ -5,10 +5,18 @@ import { placeOf } from './expression.js';
 import type { Root } from './roots.js';
 import { pointsOf } from './roots.js';
 
-/** Every load in a root. */
-export function loadsOf({ value, index, reductions, statements = [], buffers }: Root): Access[] {
+const known = new WeakMap<Root, readonly Access[]>();
+
+/** Every load in a root; looked for once, since forming kernels asks again and again. */
+export function loadsOf(root: Root): readonly Access[] {
+  const { value, index, reductions, statements = [], buffers } = root;
+  const before = known.get(root);
+  if (before !== undefined) return before;
   const inside = accessesIn(statements).filter(({ buffer }) => !buffers.includes(buffer));
-  return [...inside, ...loadsIn([value, placeOf(index), ...reductions.map((reduction) => reduction.value)])];
+  const values = [value, placeOf(index), ...reductions.map((reduction) => reduction.value)];
+  const loads = [...inside, ...loadsIn(values)];
+  known.set(root, loads);
+  return loads;
 }
 
 /** Whether a root sums products of which each factor is read again for other points: work for a blocked kernel. */

@@ -1,4 +1,5 @@
 import { mapParts, operandsOf, registerOf, rewrite } from './expression.js';
+import { readsSamePoint } from './grouping.js';
 import type { IndexExpression } from './index-expression.js';
 import { addIndices, axesOf, axisIndex, mapIndex, scaleIndex } from './index-expression.js';
 import type { Expression, Kernel, LetStatement, LoopAxis, Statement } from './program.js';
@@ -43,13 +44,35 @@ function keep(expression: Expression): Expression {
   return expression;
 }
 
+/**
+ * Makes one of roots that were put together: their first axes get one name each, and what one root stores at a point
+ * another takes from its register.
+ */
+export function unite(group: Group): Group {
+  if (group.roots.length === 1) return group;
+  const done: Root[] = [];
+  for (const root of alignPrefix(group)) {
+    const memo = new Map<Expression, Expression>();
+    const replace = (expression: Expression): Expression => {
+      if (expression.kind !== 'load') return expression;
+      const writer = done.find(({ buffers }) => buffers.includes(expression.buffer));
+      const same = writer?.axes.length === group.prefix && readsSamePoint(expression, root, writer);
+      return writer !== undefined && same ? writer.value : expression;
+    };
+    done.push(
+      mapRoot(
+        root,
+        (value) => rewrite(value, replace, axisIndex, memo),
+        (index) => index,
+      ),
+    );
+  }
+  return { ...group, roots: done };
+}
+
 /** Makes one loop of two neighbouring ones wherever every index in the roots runs through both in one stride. */
-function coalesce(
-  roots: readonly Root[],
-  prefix: number,
-  nextAxis: () => number,
-): { roots: Root[]; prefix: number } {
-  let current = [...roots];
+function coalesce(roots: readonly Root[], prefix: number, nextAxis: () => number): Group {
+  let current = roots;
   let shared = prefix;
   for (let i = shared - 2; i >= 0; i--) {
     const merged = mergeAxes(current, current[0].axes[i], current[0].axes[i + 1], nextAxis);
@@ -57,7 +80,7 @@ function coalesce(
     current = merged;
     shared--;
   }
-  current = current.flatMap((root) => {
+  current = current.map((root) => {
     let own = root;
     for (let i = own.axes.length - 2; i >= shared; i--) {
       own = mergeAxes([own], own.axes[i], own.axes[i + 1], nextAxis)?.[0] ?? own;
@@ -68,7 +91,7 @@ function coalesce(
         own = mergeAxes([own], axes[i], axes[i + 1], nextAxis)?.[0] ?? own;
       }
     });
-    return [own];
+    return own;
   });
   return { roots: current, prefix: shared };
 }
@@ -135,25 +158,23 @@ function usesAxis(expression: Expression, axis: number, seen = new Set<Expressio
   }
 }
 
-/** Builds the statements of one kernel. Each expression that is needed often, or in an outer loop already, is a let. */
+/** Builds the statements of one kernel, of roots that are united. Each expression that is needed often, or in an outer loop already, is a let. */
 export function buildKernel(group: Group, nextAxis: () => number, nextRegister: () => number): Kernel {
   const label = labelOf(group.roots);
   const [leader] = group.roots;
   if (leader.statements !== undefined) {
-    return { label, body: nest(leader.axes, [[...leader.statements]], 0) };
+    return { label, body: nest(leader.axes, [...leader.axes.map(() => []), leader.statements]) };
   }
-  const { roots, prefix } = coalesce(alignPrefix(group), group.prefix, nextAxis);
+  const { roots, prefix } = coalesce(group.roots, group.prefix, nextAxis);
   return { label, body: new KernelBuilder(roots, prefix, nextRegister).build() };
 }
 
 /** Wraps the innermost statements into loops; bodies[l] holds what stands in l loops, before the loop inside it. */
-function nest(axes: readonly LoopAxis[], bodies: readonly Statement[][], from: number): Statement[] {
-  let body = bodies[bodies.length - 1];
-  for (let i = axes.length - 1; i >= from; i--) {
-    const outer = bodies.length > 1 ? bodies[i - from] : [];
-    body = [...outer, { kind: 'loop', ...axes[i], parallel: true, body }];
-  }
-  return body;
+function nest(axes: readonly LoopAxis[], bodies: readonly (readonly Statement[])[]): readonly Statement[] {
+  return axes.reduceRight(
+    (body: readonly Statement[], axis, i) => [...bodies[i], { kind: 'loop', ...axis, parallel: true, body }],
+    bodies[axes.length],
+  );
 }
 
 class KernelBuilder {
@@ -180,7 +201,7 @@ class KernelBuilder {
     if (before === 0) operandsOf(expression).forEach((part) => this.#count(part));
   }
 
-  build(): Statement[] {
+  build(): readonly Statement[] {
     const shared = this.#roots[0].axes.slice(0, this.#prefix);
     const bodies: Statement[][] = Array.from({ length: this.#prefix + 1 }, () => []);
     const common = new Scope(shared, bodies);
@@ -204,10 +225,10 @@ class KernelBuilder {
       const value = this.#compute(root, scope);
       innerBodies[inner.length - 1].push(...this.#storesOf(root, value, scope));
       // What the first inner loop needs stands in the shared body already.
-      bodies[this.#prefix].push(...nest(inner, [[], ...innerBodies], 0));
+      bodies[this.#prefix].push(...nest(inner, [[], ...innerBodies]));
     }
     bodies[this.#prefix].push(...stores);
-    return nest(shared, bodies, 0);
+    return nest(shared, bodies);
   }
 
   #keep(value: Expression, scope: Scope): Expression {

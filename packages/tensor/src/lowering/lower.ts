@@ -1,19 +1,27 @@
 import type { DType } from '../dtype.js';
 import { bytesPerElement } from '../dtype.js';
 import { sizeOf } from '../shape.js';
-import { binary, constantOf, forgetExpressions, load, rewrite } from './expression.js';
+import { binary, constantOf, forgetExpressions, load } from './expression.js';
 import type { Graph } from './graph.js';
 import type { Draft } from './grouping.js';
 import { isFull, join, loadsOf, order, readsSamePoint } from './grouping.js';
 import { axisIndex } from './index-expression.js';
-import { buildKernel } from './kernels.js';
-import { chooseMaterialized, isLeaf } from './materialize.js';
+import type { Group } from './kernels.js';
+import { buildKernel, unite } from './kernels.js';
+import { chooseMaterialized, descend, isLeaf } from './materialize.js';
 import type { Lifetime } from './memory.js';
 import { planMemory } from './memory.js';
 import type { Buffer, Expression, Program, Statement } from './program.js';
 import type { Root } from './roots.js';
 import { RootBuilder } from './roots.js';
 import { simplify } from './simplify.js';
+
+/** Operations whose result holds the numbers of their input and no others: all of them, or some. */
+const SAME_ELEMENTS = new Set(['reshape', 'permute', 'expand', 'cast']);
+const SOME_ELEMENTS = new Set(['slice', 'reshape', 'permute', 'expand']);
+
+/** How many of the last kernels a root that needs none of them may still join. */
+const RECENT = 8;
 
 /** A buffer before memory is planned. */
 interface BufferDraft {
@@ -41,6 +49,7 @@ class Lowering {
   readonly #checks: string[] = [];
   readonly #indexExtents = new Map<number, number>();
   readonly #scalarsBuffer: number;
+  readonly #outputBuffers: number[] = [];
   #axes = 0;
   #registers = 0;
 
@@ -76,7 +85,7 @@ class Lowering {
     ];
     const drafts = this.#group(roots);
     this.#orderOverwrites(drafts);
-    const sorted = sortDrafts(drafts).map((draft) => this.#withoutReloads(draft));
+    const sorted = sortDrafts(drafts).map(unite);
     const kernels = sorted.map((draft) => buildKernel(draft, this.#nextAxis, this.#nextRegister));
     return this.#planned(sorted, kernels, inputBuffers);
   }
@@ -99,7 +108,9 @@ class Lowering {
       targets.set(node, [...(targets.get(node) ?? []), buffer]);
     };
     outputs.forEach((node, slot) => {
-      add(node, this.#addBuffer('output', slot, nodes[node].dtype, sizeOf(nodes[node].shape)));
+      const buffer = this.#addBuffer('output', slot, nodes[node].dtype, sizeOf(nodes[node].shape));
+      this.#outputBuffers.push(buffer);
+      add(node, buffer);
     });
     for (const { node, resident } of assignments) {
       // A variable assigned what it holds already stays as it is.
@@ -130,10 +141,8 @@ class Lowering {
       if (operation.name !== 'gather' && operation.name !== 'scatterAdd') return;
       const gathers = operation.name === 'gather';
       const extent = gathers ? nodes[inputs[0]].shape[operation.axis] : shape[operation.axis];
-      let base = gathers ? inputs[1] : inputs[0];
       // Not through slices: what they leave out need not be an index.
-      while (['reshape', 'permute', 'expand', 'cast'].includes(nodes[base].operation.name))
-        base = nodes[base].inputs[0];
+      const base = descend(nodes, gathers ? inputs[1] : inputs[0], SAME_ELEMENTS);
       ranged.set(base, Math.min(extent, ranged.get(base) ?? Infinity));
     });
     for (const [node, extent] of ranged) {
@@ -142,10 +151,7 @@ class Lowering {
         this.#indexExtents.set(own.slot, extent);
         continue;
       }
-      let source = node;
-      while (['slice', 'reshape', 'permute', 'expand'].includes(nodes[source].operation.name))
-        source = nodes[source].inputs[0];
-      const { operation, shape, inputs } = nodes[source];
+      const { operation, shape, inputs } = nodes[descend(nodes, node, SOME_ELEMENTS)];
       const known =
         (operation.name === 'argsort' && shape[shape.length - 1] <= extent) ||
         (operation.name === 'iota' && shape[0] <= extent) ||
@@ -177,7 +183,7 @@ class Lowering {
     for (const root of ordered) {
       const loads = new Set(loadsOf(root).map(({ buffer }) => buffer));
       const needs = new Set([...loads].flatMap((buffer) => producer.get(buffer) ?? []));
-      const candidates = [...needs, ...drafts.slice(-8).filter((draft) => !needs.has(draft))].reverse();
+      const candidates = [...needs, ...drafts.slice(-RECENT).filter((draft) => !needs.has(draft))].reverse();
       let home = candidates.find((draft) => join(draft, root, { drafts, needs, writesResident }));
       if (home === undefined) {
         home = { roots: [root], prefix: root.axes.length, before: new Set() };
@@ -229,35 +235,7 @@ class Lowering {
     }
   }
 
-  /** Within a kernel, what one root stores at a point another takes from its register. */
-  #withoutReloads(draft: Draft): Draft {
-    if (draft.roots.length === 1) return draft;
-    const done: Root[] = [];
-    for (const root of draft.roots) {
-      const memo = new Map<Expression, Expression>();
-      const replace = (expression: Expression): Expression => {
-        if (expression.kind !== 'load') return expression;
-        const writer = done.find(({ buffers }) => buffers.includes(expression.buffer));
-        const same = writer?.axes.length === draft.prefix && readsSamePoint(expression, root, writer);
-        if (writer === undefined || !same) return expression;
-        const names = new Map(writer.axes.map(({ axis }, i) => [axis, root.axes[i].axis]));
-        return rewrite(
-          writer.value,
-          (part) => part,
-          (axis, extent) => axisIndex(names.get(axis) ?? axis, extent),
-        );
-      };
-      const onValue = (value: Expression): Expression => rewrite(value, replace, axisIndex, memo);
-      done.push({
-        ...root,
-        value: onValue(root.value),
-        reductions: root.reductions.map((reduction) => ({ ...reduction, value: onValue(reduction.value) })),
-      });
-    }
-    return { ...draft, roots: done };
-  }
-
-  #planned(sorted: readonly Draft[], kernels: Program['kernels'], inputBuffers: readonly number[]): Program {
+  #planned(sorted: readonly Group[], kernels: Program['kernels'], inputBuffers: readonly number[]): Program {
     this.#addBuffer('flags', 0, 'int32', this.#checks.length);
     const first = new Map<number, number>();
     const last = new Map<number, number>();
@@ -270,9 +248,15 @@ class Lowering {
         last.set(buffer, i);
       }
     });
+    // Intermediates that nobody reads, because their only readers take the value from a register.
+    const unread = new Set(
+      this.#buffers.flatMap(({ role }, buffer) =>
+        role === 'intermediate' && !needed.has(buffer) ? [buffer] : [],
+      ),
+    );
     const end = sorted.length;
     const lifetimes = this.#buffers.map(({ role, dtype, length }, buffer): Lifetime => {
-      const bytes = role === 'resident' ? 0 : length * bytesPerElement(dtype);
+      const bytes = role === 'resident' || unread.has(buffer) ? 0 : length * bytesPerElement(dtype);
       switch (role) {
         case 'output':
           return { bytes, first: first.get(buffer) ?? 0, last: end };
@@ -285,18 +269,8 @@ class Lowering {
           return { bytes, first: first.get(buffer) ?? 0, last: last.get(buffer) ?? 0 };
       }
     });
-    const unread = new Set(
-      this.#buffers.flatMap(({ role }, buffer) =>
-        role === 'intermediate' && !needed.has(buffer) ? [buffer] : [],
-      ),
-    );
     const kept = kernels.map((kernel) => ({ ...kernel, body: withoutStores(kernel.body, unread) }));
-    const { offsets, bytes } = planMemory(
-      lifetimes.map((lifetime, buffer) => (unread.has(buffer) ? { ...lifetime, bytes: 0 } : lifetime)),
-    );
-    const outputBuffers = this.#buffers.flatMap(({ role, slot }, buffer) =>
-      role === 'output' ? [{ slot, buffer }] : [],
-    );
+    const { offsets, bytes } = planMemory(lifetimes);
     const { nodes, outputs, inputs, residents, scalars } = this.#graph;
     return {
       buffers: this.#buffers.map((buffer, i) => ({ ...buffer, offset: offsets[i] })),
@@ -309,7 +283,7 @@ class Lowering {
       })),
       outputs: outputs.map((node, slot) => {
         const { shape, dtype } = nodes[node];
-        return { shape, dtype, buffer: outputBuffers.find((each) => each.slot === slot)?.buffer ?? -1 };
+        return { shape, dtype, buffer: this.#outputBuffers[slot] };
       }),
       residents: residents.length,
       scalars,
@@ -332,7 +306,7 @@ function sortDrafts(drafts: readonly Draft[]): Draft[] {
   return [...done];
 }
 
-/** Without stores into buffers that nobody reads, because their only readers took the value from a register. */
+/** Without stores into buffers that nobody reads. */
 function withoutStores(body: readonly Statement[], unread: ReadonlySet<number>): readonly Statement[] {
   if (unread.size === 0) return body;
   return body.flatMap((statement): Statement[] => {

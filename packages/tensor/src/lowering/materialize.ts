@@ -43,6 +43,18 @@ export function isReduction({ operation }: GraphNode): boolean {
   return REDUCTIONS.has(operation.name);
 }
 
+/** The first node at or below `id` that does something else than the operations named, or that `stop` holds for. */
+export function descend(
+  nodes: readonly GraphNode[],
+  id: number,
+  through: ReadonlySet<string>,
+  stop: (id: number) => boolean = () => false,
+): number {
+  let base = id;
+  while (through.has(nodes[base].operation.name) && !stop(base)) base = nodes[base].inputs[0];
+  return base;
+}
+
 function isElementwise(node: GraphNode): boolean {
   const { name } = node.operation;
   return (
@@ -72,11 +84,7 @@ export function chooseMaterialized(graph: Graph): Set<number> {
   wanted.forEach(store);
 
   /** The node below any movements: what would be stored in place of a moved (perhaps repeated) one. */
-  const below = (id: number): number => {
-    let base = id;
-    while (MOVEMENTS.has(nodes[base].operation.name) && !stored.has(base)) base = nodes[base].inputs[0];
-    return base;
-  };
+  const below = (id: number): number => descend(nodes, id, MOVEMENTS, (each) => stored.has(each));
 
   // Reductions are computed inside the kernel of what consumes them, if every element is used once and in one place.
   const hosts = new Set<number>();
@@ -133,14 +141,10 @@ export function chooseMaterialized(graph: Graph): Set<number> {
     }
     const cost = inputs.reduce((sum, input) => sum + (stored.has(input) ? 0 : costs[input]), 0);
     const own = isElementwise(node) && operation.name !== 'randomBits' ? (COSTS[operation.name] ?? 1) : 0;
-    costs[id] = stored.has(id) ? 0 : cost + own;
-    const often = consumers[id].length > 1 && costs[id] >= WORTH_STORING;
-    if (often || costs[id] > LONGEST) {
-      const base = below(id);
-      store(base);
-      costs[id] = 0;
-    }
-    if (stored.has(id)) costs[id] = 0;
+    if (stored.has(id)) return;
+    const often = consumers[id].length > 1 && cost + own >= WORTH_STORING;
+    if (often || cost + own > LONGEST) store(below(id));
+    else costs[id] = cost + own;
   });
   return stored;
 }

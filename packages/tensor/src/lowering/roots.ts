@@ -1,4 +1,5 @@
 import type { DType } from '../dtype.js';
+import type { WindowGeometry } from '../operation.js';
 import type { Shape } from '../shape.js';
 import { sizeOf } from '../shape.js';
 import { binary, castTo, constantOf, guard, load, placeOf, registerOf, select, unary } from './expression.js';
@@ -80,9 +81,7 @@ export class RootBuilder {
 
   /** The root that computes `node` and stores it into `buffers`. */
   build(node: number, buffers: readonly number[]): Root {
-    this.#reductions = [];
-    this.#names = [];
-    this.#memo = new Map();
+    this.#begin();
     const { operation, inputs } = this.#nodes[node];
     switch (operation.name) {
       case 'cumulativeSum':
@@ -96,10 +95,16 @@ export class RootBuilder {
     }
   }
 
+  #begin(): void {
+    this.#reductions = [];
+    this.#names = [];
+    this.#memo = new Map();
+  }
+
   #map(node: number, buffers: readonly number[]): Root {
     const { shape } = this.#nodes[node];
     const axes = this.#axesOf(shape);
-    const indices = axes.map(({ axis, extent }) => axisIndex(axis, extent));
+    const indices = indicesOf(axes);
     // A leaf, or a node with a buffer of its own elsewhere, is copied; any other is computed here.
     const value =
       this.#places.bufferOf.get(node) === buffers[0]
@@ -119,14 +124,9 @@ export class RootBuilder {
 
   /** A root that sets a flag wherever an element of `node` (below any movement) fails a test. */
   buildCheck(node: number, flag: number, test: (value: Expression) => Expression): Root {
-    this.#reductions = [];
-    this.#names = [];
-    this.#memo = new Map();
+    this.#begin();
     const axes = this.#axesOf(this.#nodes[node].shape);
-    const value = this.#emit(
-      node,
-      axes.map(({ axis, extent }) => axisIndex(axis, extent)),
-    );
+    const value = this.#emit(node, indicesOf(axes));
     return this.#alone(node, axes, [], ['check'], [{ kind: 'check', flag, condition: test(value) }]);
   }
 
@@ -161,7 +161,7 @@ export class RootBuilder {
   #scan(node: number, buffers: readonly number[], axis: number): Root {
     const { shape, dtype, inputs } = this.#nodes[node];
     const axes = this.#axesOf(shape);
-    const indices = axes.map(({ axis: each, extent }) => axisIndex(each, extent));
+    const indices = indicesOf(axes);
     const register = this.#places.nextRegister();
     const total = registerOf(register, dtype, new Set(axes.map((each) => each.axis)));
     const index = linearIndex(indices, shape);
@@ -182,7 +182,7 @@ export class RootBuilder {
     const [places, updates] = inputs;
     const axes = this.#axesOf(shape);
     const from: LoopAxis = { axis: this.#places.nextAxis(), extent: this.#nodes[places].shape[axis] };
-    const indices = axes.map(({ axis: each, extent }) => axisIndex(each, extent));
+    const indices = indicesOf(axes);
     const source = indices.map((index, each) => (each === axis ? axisIndex(from.axis, from.extent) : index));
     const place = this.#asIndex(this.#emit(places, source), shape[axis]);
     const target = linearIndex(
@@ -212,7 +212,7 @@ export class RootBuilder {
     const { shape } = this.#nodes[node];
     const length = shape.at(-1) ?? 1;
     const axes = this.#axesOf(shape.slice(0, -1));
-    const indices = [...axes.map(({ axis, extent }) => axisIndex(axis, extent)), constantIndex(0)];
+    const indices = [...indicesOf(axes), constantIndex(0)];
     const index = linearIndex(indices, shape);
     const source = { buffer: this.#bufferOf(input), index };
     const statements = buffers.map((buffer): Statement => ({
@@ -365,55 +365,76 @@ export class RootBuilder {
 
   /** A reduction inside the root: its value is a register, computed at each point before the root's own value. */
   #reduce(node: number, indices: readonly IndexExpression[]): Expression {
-    const { operation, inputs, dtype } = this.#nodes[node];
-    const { shape } = this.#nodes[inputs[0]];
+    const { operation, dtype } = this.#nodes[node];
     const register = this.#places.nextRegister();
-    let axes: LoopAxis[];
-    let value: () => Expression;
-    if (operation.name === 'foldWindows') {
-      axes = this.#axesOf(operation.size);
-      const rank = indices.length;
-      const conditions: Condition[] = [];
-      const counts = indices.map((index, axis) => {
-        const i = operation.axes.indexOf(axis);
-        if (i < 0) return index;
-        const inside = addIndices(
-          index,
-          scaleIndex(axisIndex(axes[i].axis, axes[i].extent), -operation.dilation[i]),
-        );
-        const count = floorDivIndex(inside, operation.stride[i]);
-        conditions.push({ index: modIndex(inside, operation.stride[i]), lower: 0, upper: 1 });
-        conditions.push({ index: count, lower: 0, upper: shape[axis] });
-        return count;
-      });
-      const places = axes.map(({ axis, extent }) => axisIndex(axis, extent));
-      value = () =>
-        guard(
-          conditions,
-          () => this.#emit(inputs[0], [...counts.slice(0, rank), ...places]),
-          constantOf(0, dtype),
-        );
-    } else {
-      const reduced = 'axes' in operation ? operation.axes : 'axis' in operation ? [operation.axis] : [];
-      axes = this.#axesOf(reduced.map((axis) => shape[axis]));
-      const kept = [...indices];
-      const all = shape.map((extent, axis) => {
-        const i = reduced.indexOf(axis);
-        return i < 0 ? (kept.shift() ?? constantIndex(0)) : axisIndex(axes[i].axis, extent);
-      });
-      value = () => this.#emit(inputs[0], all);
-    }
-    const element = value();
+    const { axes, value } =
+      operation.name === 'foldWindows'
+        ? this.#folded(node, operation, indices)
+        : this.#reduced(
+            node,
+            'axes' in operation ? operation.axes : 'axis' in operation ? [operation.axis] : [],
+            indices,
+          );
     this.#names.push(operation.name);
     const combine = COMBINES[operation.name];
-    this.#reductions.push({ register, dtype, combine, axes, value: element });
+    this.#reductions.push({ register, dtype, combine, axes, value });
     const inner = new Set(axes.map(({ axis }) => axis));
-    const outer = new Set([...element.axes].filter((axis) => !inner.has(axis)));
+    const outer = new Set([...value.axes].filter((axis) => !inner.has(axis)));
     return registerOf(register, dtype, outer);
+  }
+
+  /** The loops over the axes that are reduced, and the element of the input in them. */
+  #reduced(
+    node: number,
+    reduced: readonly number[],
+    indices: readonly IndexExpression[],
+  ): Pick<Reduction, 'axes' | 'value'> {
+    const [input] = this.#nodes[node].inputs;
+    const { shape } = this.#nodes[input];
+    const axes = this.#axesOf(reduced.map((axis) => shape[axis]));
+    const kept = [...indices];
+    const all = shape.map((extent, axis) => {
+      const i = reduced.indexOf(axis);
+      return i < 0 ? (kept.shift() ?? constantIndex(0)) : axisIndex(axes[i].axis, extent);
+    });
+    return { axes, value: this.#emit(input, all) };
+  }
+
+  /** The loops over a window, and the element of each window that covers this place; 0 where there is none. */
+  #folded(
+    node: number,
+    { axes: along, size, stride, dilation }: WindowGeometry,
+    indices: readonly IndexExpression[],
+  ): Pick<Reduction, 'axes' | 'value'> {
+    const { inputs, dtype } = this.#nodes[node];
+    const { shape } = this.#nodes[inputs[0]];
+    const axes = this.#axesOf(size);
+    const places = indicesOf(axes);
+    const conditions: Condition[] = [];
+    const counts = indices.map((index, axis) => {
+      const i = along.indexOf(axis);
+      if (i < 0) return index;
+      const inside = addIndices(index, scaleIndex(places[i], -dilation[i]));
+      const count = floorDivIndex(inside, stride[i]);
+      conditions.push({ index: modIndex(inside, stride[i]), lower: 0, upper: 1 });
+      conditions.push({ index: count, lower: 0, upper: shape[axis] });
+      return count;
+    });
+    const value = guard(
+      conditions,
+      () => this.#emit(inputs[0], [...counts, ...places]),
+      constantOf(0, dtype),
+    );
+    return { axes, value };
   }
 }
 
-/** The number of elements a root computes, reductions unrolled: for explain(). */
+/** The counters of loops, as indices. */
+function indicesOf(axes: readonly LoopAxis[]): IndexExpression[] {
+  return axes.map(({ axis, extent }) => axisIndex(axis, extent));
+}
+
+/** How many points loops run through. */
 export function pointsOf(axes: readonly LoopAxis[]): number {
   return sizeOf(axes.map(({ extent }) => extent));
 }
