@@ -24,6 +24,8 @@ export class CodeContext {
   readonly relaxed: boolean;
   /** A stretch of memory for packed operands; its address is in this local. */
   readonly scratch: number;
+  /** The bytes of it that the kernel wants. */
+  scratchBytes = 0;
   readonly #bases: readonly number[];
   /** Addresses computed before the innermost loop, by buffer and index. */
   #pointers = new Map<string, { readonly local: number; readonly axis: number; readonly step: number }>();

@@ -39,11 +39,6 @@ const HEIGHT = 4;
 const VECTORS = 2;
 const WIDTH = VECTORS * LANES;
 
-/** Bytes of scratch memory for the packed columns of one tile's width. */
-export function scratchBytes({ inner }: Contraction): number {
-  return inner.extent * WIDTH * 4;
-}
-
 /** Recognizes a contraction that is worth tiles. */
 export function matchContraction(loop: LoopStatement): Contraction | undefined {
   const loops: LoopAxis[] = [];
@@ -176,13 +171,11 @@ function emitPacking(c: CodeContext, { inner, column, right }: Contraction, colu
   const [source, target, end, vector] = [c.local('i32'), c.local('i32'), c.local('i32'), c.local('v128')];
   const across = (coefficientOf(right.index, column.axis) ?? 0) * 4;
   const along = (coefficientOf(right.index, inner.axis) ?? 0) * 4;
+  const bytes = inner.extent * WIDTH * 4;
+  c.scratchBytes = Math.max(c.scratchBytes, bytes);
   const offset = c.address(right.buffer, right.index);
   f.i32Const(offset).op('i32.add').set(source);
-  f.get(c.scratch)
-    .tee(target)
-    .i32Const(inner.extent * WIDTH * 4)
-    .op('i32.add')
-    .set(end);
+  f.get(c.scratch).tee(target).i32Const(bytes).op('i32.add').set(end);
   f.whileLoop(
     () => f.get(target).get(end).op('i32.lt_u'),
     () => {

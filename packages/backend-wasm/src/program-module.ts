@@ -1,30 +1,22 @@
-import type { Program, Statement } from '@downhill/tensor';
+import type { Program } from '@downhill/tensor';
 import { accessesIn, BackendError, DownhillError } from '@downhill/tensor';
 import { ModuleBuilder } from './assembler.js';
 import { CodeContext } from './code-context.js';
-import { matchContraction, scratchBytes } from './contraction.js';
 import type { ImportIndices, ImportName } from './imports.js';
 import { IMPORTS } from './imports.js';
 import { emitStatements } from './statements.js';
 
-/** The bytes of scratch memory a program's kernels want beside its arena. */
-export function scratchOf({ kernels }: Program): number {
-  const visit = (statement: Statement): number => {
-    if (statement.kind !== 'loop') return 0;
-    const contraction = matchContraction(statement);
-    return Math.max(contraction === undefined ? 0 : scratchBytes(contraction), ...statement.body.map(visit));
-  };
-  return Math.max(0, ...kernels.flatMap(({ body }) => body.map(visit)));
+export interface ProgramModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The scratch memory the kernels want beside the arena. */
+  readonly scratchBytes: number;
 }
 
 /**
  * A whole program as one module: `run(table)` runs all kernels. The table, in memory, holds the address of the arena, of
  * the scratch memory and of each resident, so one module serves any variables of the right shapes.
  */
-export function assembleProgram(
-  program: Program,
-  { relaxed }: { readonly relaxed: boolean },
-): Uint8Array<ArrayBuffer> {
+export function assembleProgram(program: Program, { relaxed }: { readonly relaxed: boolean }): ProgramModule {
   const module = new ModuleBuilder();
   const names = Object.keys(IMPORTS) as ImportName[];
   const imports = Object.fromEntries(
@@ -35,6 +27,7 @@ export function assembleProgram(
   ) as ImportIndices;
   module.importMemory('host', 'memory', { initial: 1, maximum: 65536 });
   const run = module.function(['i32'], [], 'run');
+  let scratchBytes = 0;
   for (const kernel of program.kernels) {
     const f = module.function(['i32'], []);
     const load = (slot: number): number => {
@@ -62,7 +55,8 @@ export function assembleProgram(
       if (!(error instanceof DownhillError)) throw error;
       throw new BackendError(`${error.message} (kernel '${kernel.label}')`);
     }
+    scratchBytes = Math.max(scratchBytes, context.scratchBytes);
     run.get(0).call(f.index);
   }
-  return module.finish();
+  return { bytes: module.finish(), scratchBytes };
 }

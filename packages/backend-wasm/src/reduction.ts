@@ -1,10 +1,10 @@
-import type { Access, Combine, DType, LoopAxis, ReduceStatement } from '@downhill/tensor';
+import type { Access, Combine, DType, ReduceStatement } from '@downhill/tensor';
 import { coefficientOf, identityOf, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import type { PlainOp } from './opcodes.js';
 import { emitConstant, emitExtreme, emitScalar, VALUE_TYPES } from './scalar.js';
-import { emitCounted, emitLet, isVectorValue } from './statements.js';
-import { canVectorize, emitSplat, emitVector, LANES } from './vector.js';
+import { emitCounted, emitInnermost, emitStatements } from './statements.js';
+import { canVectorize, emitSplat, emitVector, isVectorValue, LANES } from './vector.js';
 
 function vectorOp(combine: Combine, dtype: DType): PlainOp {
   const float = dtype === 'float32';
@@ -21,20 +21,20 @@ function emitCombine(c: CodeContext, combine: Combine, dtype: DType): void {
 
 /** Whether a reduction can be computed for four neighbours along an axis from neighbouring elements. */
 export function isVectorReduction(
-  { combine, dtype, body, value }: ReduceStatement,
+  statement: ReduceStatement,
   axis: number,
   vectors: ReadonlySet<number>,
 ): boolean {
+  const { combine, dtype, body, value } = statement;
   if (combine === 'argMax' || combine === 'argMin' || (dtype !== 'float32' && dtype !== 'int32'))
     return false;
   const all = new Set(vectors);
-  const lets = body.every((statement) => {
-    if (!canVectorize(statement.value, axis, all)) return false;
-    if (statement.value.axes.has(axis)) all.add(statement.register);
+  const lets = body.every((each) => {
+    if (!canVectorize(each.value, axis, all)) return false;
+    if (each.value.axes.has(axis)) all.add(each.register);
     return true;
   });
-  const places = loadsIn([...body.map((each) => each.value), value]);
-  const steps = places.map(({ index }) => coefficientOf(index, axis));
+  const steps = placesOfReduce(statement).map(({ index }) => coefficientOf(index, axis));
   return (
     lets &&
     canVectorize(value, axis, all) &&
@@ -60,33 +60,24 @@ export function emitReduce(c: CodeContext, statement: ReduceStatement): void {
   c.vectorAxis = outer;
 }
 
-/** Opens the loops of a reduction; the innermost computes its addresses ahead. */
-function emitLoops(c: CodeContext, statement: ReduceStatement, inner: () => void, from = 0): void {
+/** Opens the loops of a reduction; `vectorizes` says whether the innermost runs along lanes. */
+function emitLoops(
+  c: CodeContext,
+  statement: ReduceStatement,
+  body: () => void,
+  vectorizes = false,
+  from = 0,
+): void {
   const { axes } = statement;
-  if (from === axes.length) {
-    inner();
-    return;
-  }
-  const { axis, extent } = axes[from];
-  const nested = (): void => {
+  if (from === axes.length) body();
+  else if (from === axes.length - 1)
+    emitInnermost(c, axes[from], placesOfReduce(statement), vectorizes, body);
+  else {
+    const { axis, extent } = axes[from];
     emitCounted(c, axis, extent, () => {
-      emitLoops(c, statement, inner, from + 1);
+      emitLoops(c, statement, body, vectorizes, from + 1);
     });
-  };
-  if (from < axes.length - 1) nested();
-  else c.withPointers(placesOfReduce(statement), axis, nested);
-}
-
-/** Opens all loops of a reduction but the innermost, which alone can compute addresses ahead. */
-function emitOuterLoops(c: CodeContext, axes: readonly LoopAxis[], inner: () => void): void {
-  if (axes.length === 1) {
-    inner();
-    return;
   }
-  const [{ axis, extent }, ...rest] = axes;
-  emitCounted(c, axis, extent, () => {
-    emitOuterLoops(c, rest, inner);
-  });
 }
 
 function placesOfReduce({ body, value }: ReduceStatement): readonly Access[] {
@@ -100,9 +91,7 @@ function emitOneByOne(c: CodeContext, statement: ReduceStatement): void {
   emitConstant(c, identityOf(combine, dtype), dtype);
   f.set(total);
   emitLoops(c, statement, () => {
-    body.forEach((each) => {
-      emitLet(c, each);
-    });
+    emitStatements(c, body);
     f.get(total);
     emitScalar(c, value);
     emitCombine(c, combine, dtype);
@@ -120,9 +109,7 @@ function emitAcrossLanes(c: CodeContext, statement: ReduceStatement): void {
   emitSplat(c, dtype);
   f.set(total);
   emitLoops(c, statement, () => {
-    body.forEach((each) => {
-      emitLet(c, each);
-    });
+    emitStatements(c, body);
     f.get(total);
     emitVector(c, value);
     f.op(vectorOp(combine, dtype)).set(total);
@@ -132,53 +119,27 @@ function emitAcrossLanes(c: CodeContext, statement: ReduceStatement): void {
 
 function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
   const { f } = c;
-  const { register, dtype, combine, axes, body, value } = statement;
-  const { axis, extent } = axes[axes.length - 1];
+  const { register, dtype, combine, body, value } = statement;
   const lanes = c.local('v128');
   const total = c.local(VALUE_TYPES[dtype]);
-  const identity = identityOf(combine, dtype);
-  emitConstant(c, identity, dtype);
+  emitConstant(c, identityOf(combine, dtype), dtype);
   f.tee(total);
   emitSplat(c, dtype);
   f.set(lanes);
-  emitOuterLoops(c, axes, () => {
-    const counter = c.local('i32');
-    c.counters.set(axis, counter);
-    c.withPointers(placesOfReduce(statement), axis, () => {
-      f.i32Const(0).set(counter);
-      f.whileLoop(
-        () =>
-          f
-            .get(counter)
-            .i32Const(extent - (extent % LANES))
-            .op('i32.lt_u'),
-        () => {
-          c.vectorAxis = axis;
-          body.forEach((each) => {
-            emitLet(c, each);
-          });
-          f.get(lanes);
-          emitVector(c, value);
-          c.vectorAxis = undefined;
-          f.op(vectorOp(combine, dtype)).set(lanes);
-          f.get(counter).i32Const(LANES).op('i32.add').set(counter);
-        },
-      );
-      if (extent % LANES === 0) return;
-      const rest = (): void => {
-        body.forEach((each) => {
-          emitLet(c, each);
-        });
-        f.get(total);
-        emitScalar(c, value);
-        emitCombine(c, combine, dtype);
-        f.set(total);
-      };
-      emitCounted(c, axis, extent, rest, counter);
-    });
-    c.counters.delete(axis);
-    f.release(counter);
-  });
+  const step = (): void => {
+    emitStatements(c, body);
+    if (c.vectorAxis !== undefined) {
+      f.get(lanes);
+      emitVector(c, value);
+      f.op(vectorOp(combine, dtype)).set(lanes);
+    } else {
+      f.get(total);
+      emitScalar(c, value);
+      emitCombine(c, combine, dtype);
+      f.set(total);
+    }
+  };
+  emitLoops(c, statement, step, true);
   for (let lane = 0; lane < LANES; lane++) {
     f.get(total)
       .get(lanes)
@@ -200,9 +161,7 @@ function emitPlace(c: CodeContext, statement: ReduceStatement): void {
   emitConstant(c, identityOf(combine, value.dtype), value.dtype);
   f.set(best).i32Const(0).tee(place).set(position);
   emitLoops(c, statement, () => {
-    body.forEach((each) => {
-      emitLet(c, each);
-    });
+    emitStatements(c, body);
     emitScalar(c, value);
     f.tee(now).get(best);
     f.op(

@@ -1,10 +1,18 @@
-import type { Access, Expression, LetStatement, LoopStatement, Statement } from '@downhill/tensor';
-import { BackendError, coefficientOf, loadsIn } from '@downhill/tensor';
+import type { Access, LetStatement, LoopAxis, LoopStatement, Statement } from '@downhill/tensor';
+import { BackendError, coefficientOf, constantIndex, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import { emitContraction, matchContraction } from './contraction.js';
 import { emitReduce, isVectorReduction } from './reduction.js';
 import { emitConstant, emitScalar, emitScalarStore, VALUE_TYPES } from './scalar.js';
-import { canVectorize, emitVector, emitVectorStore, LANES } from './vector.js';
+import {
+  canVectorize,
+  dependsOn,
+  emitVector,
+  emitVectorStore,
+  isVectorDType,
+  isVectorValue,
+  LANES,
+} from './vector.js';
 
 function placesOf(statement: Statement): readonly Access[] {
   switch (statement.kind) {
@@ -68,7 +76,7 @@ function emitStatement(c: CodeContext, statement: Statement): void {
       const flags = c.buffers.findIndex(({ role }) => role === 'flags');
       emitScalar(c, statement.condition);
       f.op('i32.eqz').if();
-      const offset = c.address(flags, { offset: statement.flag, terms: [], key: String(statement.flag) });
+      const offset = c.address(flags, constantIndex(statement.flag));
       f.i32Const(1).memory('i32.store', offset).end();
       return;
     }
@@ -103,42 +111,46 @@ export function emitCounted(
 }
 
 function emitLoop(c: CodeContext, loop: LoopStatement): void {
-  const { f } = c;
   const { axis, extent, body } = loop;
   const contraction = matchContraction(loop);
   if (contraction !== undefined) {
     emitContraction(c, contraction);
     return;
   }
+  emitInnermost(c, { axis, extent }, body.flatMap(placesOf), loopVectorizes(c, body, axis), () => {
+    emitStatements(c, body);
+  });
+}
+
+/**
+ * Emits a loop that computes the addresses of `places` ahead. Where it vectorizes, the body is emitted twice: along the
+ * context's vector axis, for four neighbours at a time, and for the rest one by one.
+ */
+export function emitInnermost(
+  c: CodeContext,
+  { axis, extent }: LoopAxis,
+  places: readonly Access[],
+  vectorizes: boolean,
+  body: () => void,
+): void {
+  const { f } = c;
   const counter = c.local('i32');
   c.counters.set(axis, counter);
-  c.withPointers(body.flatMap(placesOf), axis, () => {
+  c.withPointers(places, axis, () => {
     f.i32Const(0).set(counter);
-    if (extent >= LANES && loopVectorizes(c, body, axis)) {
+    const whole = vectorizes ? extent - (extent % LANES) : 0;
+    if (whole > 0) {
       f.whileLoop(
-        () =>
-          f
-            .get(counter)
-            .i32Const(extent - (extent % LANES))
-            .op('i32.lt_u'),
+        () => f.get(counter).i32Const(whole).op('i32.lt_u'),
         () => {
           c.vectorAxis = axis;
-          emitStatements(c, body);
+          body();
           c.vectorAxis = undefined;
           f.get(counter).i32Const(LANES).op('i32.add').set(counter);
         },
       );
-      if (extent % LANES === 0) return;
     }
-    emitCounted(
-      c,
-      axis,
-      extent,
-      () => {
-        emitStatements(c, body);
-      },
-      counter,
-    );
+    if (whole < extent) emitCounted(c, axis, extent, body, counter);
   });
   c.counters.delete(axis);
   f.release(counter);
@@ -156,8 +168,7 @@ export function loopVectorizes(c: CodeContext, body: readonly Statement[], axis:
       }
       case 'store': {
         const step = coefficientOf(statement.index, axis);
-        const { dtype } = c.buffers[statement.buffer];
-        const fits = dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
+        const fits = isVectorDType(c.buffers[statement.buffer].dtype);
         return step !== undefined && step !== 0 && fits && canVectorize(statement.value, axis, vectors);
       }
       case 'reduce':
@@ -168,18 +179,6 @@ export function loopVectorizes(c: CodeContext, body: readonly Statement[], axis:
         return false;
     }
   });
-}
-
-function dependsOn(expression: Expression, axis: number, vectors: ReadonlySet<number>): boolean {
-  return expression.axes.has(axis) || [...expression.registers].some((register) => vectors.has(register));
-}
-
-/** Whether a value differs between the lanes of the context's vector axis. */
-export function isVectorValue(c: CodeContext, expression: Expression): boolean {
-  if (c.vectorAxis === undefined) return false;
-  if (expression.axes.has(c.vectorAxis)) return true;
-  // A register that is not set yet is a let inside the reduction asked about, which is asked about as well.
-  return [...expression.registers].some((register) => c.registers.get(register)?.vector === true);
 }
 
 export function emitLet(c: CodeContext, { register, value }: LetStatement): void {

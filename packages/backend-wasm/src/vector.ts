@@ -9,19 +9,22 @@ import { vectorMath } from './vector-math.js';
 /** Lanes of a vector: all dtypes that are vectorized take four bytes a lane, a bool is a mask. */
 export const LANES = 4;
 
-function isVectorDType(dtype: DType): boolean {
+/** Whether values of a dtype have a vector form. */
+export function isVectorDType(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
+}
+
+/** Whether an expression differs between neighbours along an axis, `vectors` being the registers that do. */
+export function dependsOn(expression: Expression, axis: number, vectors: ReadonlySet<number>): boolean {
+  return expression.axes.has(axis) || [...expression.registers].some((register) => vectors.has(register));
 }
 
 /** Whether an expression can be computed for four neighbours along an axis at once. */
 export function canVectorize(expression: Expression, axis: number, vectors: ReadonlySet<number>): boolean {
-  const depends =
-    expression.axes.has(axis) || [...expression.registers].some((register) => vectors.has(register));
-  if (!depends) return true;
+  if (!dependsOn(expression, axis, vectors)) return true;
   if (!isVectorDType(expression.dtype)) return false;
   switch (expression.kind) {
     case 'load':
-      return coefficientOf(expression.index, axis) !== undefined;
     case 'index':
       return coefficientOf(expression.index, axis) !== undefined;
     case 'guard':
@@ -43,9 +46,12 @@ export function canVectorize(expression: Expression, axis: number, vectors: Read
   }
 }
 
-function isVector(c: CodeContext, expression: Expression): boolean {
-  if (c.vectorAxis !== undefined && expression.axes.has(c.vectorAxis)) return true;
-  return [...expression.registers].some((register) => c.register(register).vector);
+/** Whether a value differs between the lanes of the context's vector axis. */
+export function isVectorValue(c: CodeContext, expression: Expression): boolean {
+  if (c.vectorAxis === undefined) return false;
+  if (expression.axes.has(c.vectorAxis)) return true;
+  // A register that is not set yet is a let inside the reduction asked about, which is asked about as well.
+  return [...expression.registers].some((register) => c.registers.get(register)?.vector === true);
 }
 
 /** Spreads the scalar on the stack over all lanes. */
@@ -61,7 +67,7 @@ export function emitSplat({ f }: CodeContext, dtype: DType): void {
 /** Emits code that leaves the values for four neighbours along the vector axis on the stack. */
 export function emitVector(c: CodeContext, expression: Expression): void {
   const { f } = c;
-  if (expression.kind === 'constant' || !isVector(c, expression)) {
+  if (expression.kind === 'constant' || !isVectorValue(c, expression)) {
     emitScalar(c, expression);
     emitSplat(c, expression.dtype);
     return;

@@ -9,10 +9,10 @@ import type {
   TypedArray,
 } from '@downhill/tensor';
 import { BackendError, bytesPerElement, sizeOf, viewArray } from '@downhill/tensor';
-import { ModuleBuilder } from './assembler.js';
+import { ModuleBuilder, type FunctionBuilder } from './assembler.js';
 import { IMPORTS } from './imports.js';
 import { Memory } from './memory.js';
-import { assembleProgram, scratchOf } from './program-module.js';
+import { assembleProgram } from './program-module.js';
 
 class WasmStorage implements Storage {
   readonly dtype: DType;
@@ -53,7 +53,7 @@ class WasmBackend implements Backend {
   readonly arena = new Region(this.memory);
   readonly scratch = new Region(this.memory);
   readonly table = new Region(this.memory);
-  readonly relaxed = hasRelaxedSimd();
+  readonly relaxed = accepts((f) => f.f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd'));
 
   compile(program: Program): Executable {
     return new WasmExecutable(this, program);
@@ -100,11 +100,11 @@ class WasmExecutable implements Executable {
   constructor(backend: WasmBackend, program: Program) {
     this.#backend = backend;
     this.#program = program;
-    this.#scratchBytes = scratchOf(program);
     this.#flags = program.buffers.findIndex(({ role }) => role === 'flags');
     this.#scalars = program.buffers.findIndex(({ role }) => role === 'scalars');
-    const module = new WebAssembly.Module(assembleProgram(program, backend));
-    const { exports } = new WebAssembly.Instance(module, {
+    const { bytes, scratchBytes } = assembleProgram(program, backend);
+    this.#scratchBytes = scratchBytes;
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       math: IMPORTS,
       host: { memory: backend.memory.memory },
     });
@@ -150,10 +150,10 @@ class WasmExecutable implements Executable {
   }
 }
 
-function hasRelaxedSimd(): boolean {
+/** Whether the engine accepts what `write` emits: code that leaves one vector. */
+function accepts(write: (f: FunctionBuilder) => void): boolean {
   const module = new ModuleBuilder();
-  const f = module.function([], ['v128']);
-  f.f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd');
+  write(module.function([], ['v128']));
   return WebAssembly.validate(module.finish());
 }
 
@@ -166,9 +166,7 @@ export function wasm(): Promise<Backend> {
     if (typeof WebAssembly !== 'object') {
       throw new BackendError('wasm: this engine has no WebAssembly; use the portable backend');
     }
-    const module = new ModuleBuilder();
-    module.function([], ['v128']).f32x4Const(0);
-    if (!WebAssembly.validate(module.finish())) {
+    if (!accepts((f) => f.f32x4Const(0))) {
       throw new BackendError(
         'wasm: this engine has no 128-bit SIMD for WebAssembly; use the portable backend',
       );

@@ -35,6 +35,7 @@ export { power as powerOfNumbers } from './portable/lanes.js';
 export type * from './lowering/program.js';
 export {
   coefficientOf,
+  constantIndex,
   valuesOf,
   type Atom,
   type IndexExpression,
