@@ -3,6 +3,7 @@ import { bytesPerElement, coefficientOf, valuesOf } from '@downhill/tensor';
 import type { FunctionBuilder, ValueType } from './assembler.js';
 import type { ImportIndices } from './imports.js';
 import { emitScalar } from './scalar.js';
+import type { SharedFunctions } from './shared-functions.js';
 
 /** Where a register of the loop language lives; a vector one holds four neighbours along the vector axis. */
 export interface RegisterPlace {
@@ -20,6 +21,10 @@ export class CodeContext {
   readonly registers = new Map<number, RegisterPlace>();
   /** The loop counter whose neighbouring values fill the lanes of vectors, where there is one. */
   vectorAxis: number | undefined;
+  /** Functions that kernels of the module share. */
+  readonly shared: SharedFunctions;
+  /** Locals with this thread's number and the count of threads, where kernels are divided among several. */
+  readonly share: { readonly thread: number; readonly threads: number } | undefined;
   /** Whether the engine has relaxed multiply-add. */
   readonly relaxed: boolean;
   /** A stretch of memory for packed operands; its address is in this local. */
@@ -38,6 +43,8 @@ export class CodeContext {
       readonly bases: readonly number[];
       readonly scratch: number;
       readonly relaxed: boolean;
+      readonly shared: SharedFunctions;
+      readonly share?: CodeContext['share'];
     },
   ) {
     this.f = f;
@@ -46,6 +53,8 @@ export class CodeContext {
     this.#bases = options.bases;
     this.scratch = options.scratch;
     this.relaxed = options.relaxed;
+    this.shared = options.shared;
+    this.share = options.share;
   }
 
   local(type: ValueType): number {

@@ -4,6 +4,7 @@ import { ModuleBuilder } from './assembler.js';
 import { CodeContext } from './code-context.js';
 import type { ImportIndices, ImportName } from './imports.js';
 import { IMPORTS } from './imports.js';
+import { SharedFunctions } from './shared-functions.js';
 import { emitStatements } from './statements.js';
 
 export interface ProgramModule {
@@ -26,6 +27,7 @@ export function assembleProgram(program: Program, { relaxed }: { readonly relaxe
     }),
   ) as ImportIndices;
   module.importMemory('host', 'memory', { initial: 1, maximum: 65536 });
+  const shared = new SharedFunctions(module);
   const run = module.function(['i32'], [], 'run');
   let scratchBytes = 0;
   for (const kernel of program.kernels) {
@@ -48,7 +50,14 @@ export function assembleProgram(program: Program, { relaxed }: { readonly relaxe
       residents.set(slot, local);
       return local;
     });
-    const context = new CodeContext(f, { imports, buffers: program.buffers, bases, scratch, relaxed });
+    const context = new CodeContext(f, {
+      imports,
+      buffers: program.buffers,
+      bases,
+      scratch,
+      relaxed,
+      shared,
+    });
     try {
       emitStatements(context, kernel.body);
     } catch (error) {

@@ -71,10 +71,9 @@ function emitLoops(
   const { axes } = statement;
   if (from === axes.length) body();
   else if (from === axes.length - 1)
-    emitInnermost(c, axes[from], placesOfReduce(statement), vectorizes, body);
+    emitInnermost(c, axes[from], placesOfReduce(statement), vectorizes, {}, body);
   else {
-    const { axis, extent } = axes[from];
-    emitCounted(c, axis, extent, () => {
+    emitCounted(c, axes[from], {}, () => {
       emitLoops(c, statement, body, vectorizes, from + 1);
     });
   }
