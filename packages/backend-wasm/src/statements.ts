@@ -1,5 +1,5 @@
 import type { Access, LetStatement, LoopAxis, LoopStatement, Statement } from '@downhill/tensor';
-import { BackendError, coefficientOf, constantIndex, loadsIn } from '@downhill/tensor';
+import { accessesIn, BackendError, coefficientOf, constantIndex, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import { matchContraction } from './contraction/contraction.js';
 import { emitContraction } from './contraction/emit.js';
@@ -162,52 +162,143 @@ export function emitCounted(
 
 function emitLoop(c: CodeContext, loop: LoopStatement): void {
   const { axis, extent, body } = loop;
+  if (c.writesOut([loop])) {
+    emitTurns(c, [loop], () => {
+      emitStatements(c, body);
+    });
+    return;
+  }
   const contraction = matchContraction(loop);
   const plan = contraction === undefined ? undefined : planContraction(contraction);
   if (contraction !== undefined && plan !== undefined) {
     emitContraction(c, contraction, plan);
     return;
   }
-  emitInnermost(c, { axis, extent }, body.flatMap(placesOf), loopVectorizes(c, body, axis), {}, () => {
+  const vectorizes = loopVectorizes(c, body, axis);
+  const inner = vectorizes ? shortLoops(body) : [];
+  const options = { vectorizes, inner, overlaps: !readsWhatItStores(c, body) };
+  emitInnermost(c, { axis, extent }, accessesIn(body), options, () => {
     emitStatements(c, body);
   });
 }
 
+/** From this many turns on, loops inside a vectorized one stay loops. */
+const MOST_TURNS = 16;
+
+/** Whether loops are so short that they are written out turn by turn. */
+export function isShort(axes: readonly LoopAxis[]): boolean {
+  return axes.reduce((turns, { extent }) => turns * extent, 1) <= MOST_TURNS;
+}
+
+/** Writes short loops out, turn by turn. */
+export function emitTurns(c: CodeContext, [first, ...rest]: readonly LoopAxis[], body: () => void): void {
+  if (first === undefined) {
+    body();
+    return;
+  }
+  for (let turn = 0; turn < first.extent; turn++) {
+    c.turns.set(first.axis, turn);
+    emitTurns(c, rest, body);
+  }
+  c.turns.delete(first.axis);
+}
+
+/** The loops and reductions in statements that will be written out. */
+function shortLoops(statements: readonly Statement[]): LoopAxis[] {
+  return statements.flatMap((statement) => {
+    if (statement.kind === 'loop')
+      return isShort([statement]) ? [statement, ...shortLoops(statement.body)] : [];
+    return statement.kind === 'reduce' && isShort(statement.axes) ? statement.axes : [];
+  });
+}
+
+/** Whether statements load from memory they store to: doing some of their work twice would then not give the same. */
+function readsWhatItStores(c: CodeContext, body: readonly Statement[]): boolean {
+  const memoryOf = (buffer: number): string => {
+    const { role, slot } = c.buffers[buffer];
+    return role === 'resident' ? `resident ${slot}` : String(buffer);
+  };
+  const stores = storesIn(body);
+  const stored = new Set(stores.map(({ buffer }) => memoryOf(buffer)));
+  const loads = accessesIn(body).filter((access) => !stores.includes(access));
+  return loads.some(({ buffer }) => stored.has(memoryOf(buffer)));
+}
+
+function storesIn(body: readonly Statement[]): Access[] {
+  return body.flatMap((statement) => {
+    if (statement.kind === 'store') return [statement];
+    return 'body' in statement ? storesIn(statement.body) : [];
+  });
+}
+
+interface InnermostOptions {
+  /** Whether four neighbours can be computed at once. */
+  readonly vectorizes: boolean;
+  /** Whether the last vector may overlap the one before it, so that no rest is left. */
+  readonly overlaps?: boolean;
+  /** The part of the loop to run. */
+  readonly range?: Range;
+  /** Loops inside that will be written out. */
+  readonly inner?: readonly LoopAxis[];
+}
+
 /**
- * Emits a loop that computes the addresses of `places` ahead. Where it vectorizes, the body is emitted twice: along the
- * context's vector axis, for four neighbours at a time, and for the rest one by one.
+ * Emits a loop that computes the addresses of `places` ahead. Where it vectorizes, the body runs along the context's vector
+ * axis, for four neighbours at a time, and for what is left one by one.
  */
 export function emitInnermost(
   c: CodeContext,
   { axis, extent }: LoopAxis,
   places: readonly Access[],
-  vectorizes: boolean,
-  { range }: { readonly range?: Range },
+  { vectorizes, overlaps = false, range, inner = [] }: InnermostOptions,
   body: () => void,
 ): void {
   const { f } = c;
   const counter = c.local('i32');
   c.counters.set(axis, counter);
-  c.withPointers(places, axis, () => {
+  const emitVectors = (end: () => void, advance: () => void): void => {
+    f.whileLoop(
+      () => {
+        f.get(counter);
+        end();
+        f.op('i32.lt_u');
+      },
+      () => {
+        c.vectorAxis = axis;
+        body();
+        c.vectorAxis = undefined;
+        f.get(counter).i32Const(LANES).op('i32.add').set(counter);
+        advance();
+      },
+    );
+  };
+  c.withPointers(places, axis, inner, () => {
     if (range === undefined) f.i32Const(0);
     else f.get(range.from);
     f.set(counter);
-    const whole = vectorizes ? extent - (extent % LANES) : 0;
-    if (whole > 0) {
-      f.whileLoop(
+    const rest = extent % LANES;
+    const whole = vectorizes ? extent - rest : 0;
+    if (range === undefined && overlaps && whole > 0 && rest > 0) {
+      // From the last whole vector, which ends at `whole`, to the one that ends at the extent.
+      emitVectors(
+        () => f.i32Const(extent),
         () => {
-          f.get(counter);
+          f.get(counter).i32Const(whole).op('i32.eq').if();
+          f.i32Const(extent - LANES)
+            .set(counter)
+            .end();
+        },
+      );
+      return;
+    }
+    if (whole > 0) {
+      emitVectors(
+        () => {
           // A part begins at a multiple of the lanes; its end may be the end of all.
           if (range === undefined) f.i32Const(whole);
           else f.get(range.to).i32Const(-LANES).op('i32.and');
-          f.op('i32.lt_u');
         },
-        () => {
-          c.vectorAxis = axis;
-          body();
-          c.vectorAxis = undefined;
-          f.get(counter).i32Const(LANES).op('i32.add').set(counter);
-        },
+        () => undefined,
       );
     }
     if (whole < extent) emitCounted(c, { axis, extent }, { counter, range }, body);
@@ -239,7 +330,9 @@ export function loopVectorizes(
       case 'reduce':
         if (!dependsOn(statement.value, axis, vectors)) return true;
         vectors.add(statement.register);
-        return isVectorReduction(statement, axis, vectors);
+        return isVectorReduction(statement, axis, vectors, isShort(statement.axes));
+      case 'loop':
+        return isShort([statement]) && loopVectorizes(c, statement.body, axis, [...vectors]);
       default:
         return false;
     }

@@ -391,7 +391,7 @@ class ContractionWriter {
       () => f.get(current).get(end).op('i32.lt_u'),
       () => {
         const vectorizes = loopVectorizes(c, epilogue, column.axis, [register]);
-        emitInnermost(c, column, epilogue.flatMap(placesOf), vectorizes, { range }, () => {
+        emitInnermost(c, column, epilogue.flatMap(placesOf), { vectorizes, range }, () => {
           const vector = c.vectorAxis !== undefined;
           const sum = c.local(vector ? 'v128' : 'f32');
           f.get(line).get(c.counter(column.axis)).i32Const(2).op('i32.shl').op('i32.add');
