@@ -280,6 +280,8 @@ interface InnermostOptions {
   readonly range?: Range;
   /** Loops inside that will be written out. */
   readonly inner?: readonly LoopAxis[];
+  /** How many vectors are computed in one turn, as long as there are so many. */
+  readonly unroll?: number;
 }
 
 /**
@@ -290,13 +292,13 @@ export function emitInnermost(
   c: CodeContext,
   { axis, extent }: LoopAxis,
   places: readonly Access[],
-  { vectorizes, overlaps = false, range, inner = [] }: InnermostOptions,
-  body: () => void,
+  { vectorizes, overlaps = false, range, inner = [], unroll = 1 }: InnermostOptions,
+  body: (turn: number) => void,
 ): void {
   const { f } = c;
   const counter = c.local('i32');
   c.counters.set(axis, counter);
-  const emitVectors = (end: () => void, advance: () => void): void => {
+  const emitVectors = (end: () => void, advance: () => void, vectors = 1): void => {
     f.whileLoop(
       () => {
         f.get(counter);
@@ -304,10 +306,12 @@ export function emitInnermost(
         f.op('i32.lt_u');
       },
       () => {
-        c.vectorAxis = axis;
-        body();
-        c.vectorAxis = undefined;
-        f.get(counter).i32Const(LANES).op('i32.add').set(counter);
+        for (let turn = 0; turn < vectors; turn++) {
+          c.vectorAxis = axis;
+          body(turn);
+          c.vectorAxis = undefined;
+          f.get(counter).i32Const(LANES).op('i32.add').set(counter);
+        }
         advance();
       },
     );
@@ -331,7 +335,15 @@ export function emitInnermost(
       );
       return;
     }
-    if (whole > 0) {
+    const wide = unroll * LANES;
+    if (unroll > 1 && range === undefined) {
+      emitVectors(
+        () => f.i32Const(whole - (whole % wide)),
+        () => undefined,
+        unroll,
+      );
+    }
+    if (whole > 0 && !(unroll > 1 && range === undefined && whole % wide === 0)) {
       emitVectors(
         () => {
           // A part begins at a multiple of the lanes; its end may be the end of all.
@@ -341,7 +353,11 @@ export function emitInnermost(
         () => undefined,
       );
     }
-    if (whole < extent) emitCounted(c, { axis, extent }, { counter, range }, body);
+    if (whole < extent) {
+      emitCounted(c, { axis, extent }, { counter, range }, () => {
+        body(0);
+      });
+    }
   });
   c.counters.delete(axis);
   f.release(counter);

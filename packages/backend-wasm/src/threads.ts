@@ -108,6 +108,7 @@ export class Threads {
   /** Why the workers cannot be used any more, if so; said once. */
   takeFault(): string | undefined {
     const fault = this.#fault;
+    this.#fault = undefined;
     if (fault !== undefined) this.close();
     return fault;
   }
