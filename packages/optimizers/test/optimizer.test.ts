@@ -8,11 +8,10 @@ import {
   type Tensor,
   type Variable,
 } from '@downhill/tensor';
-import { adam, defineOptimizer, momentum, sgd, type Optimizer } from '@downhill/optimizers';
+import { adam, defineOptimizer, momentum, rmsprop, sgd, type Optimizer } from '@downhill/optimizers';
 import { exponentialDecay, stepDecay } from '@downhill/schedules';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rmsprop } from './rmsprop.js';
 
 const float64 = (values: number[]): Tensor => tensor(values, { dtype: 'float64' });
 const parameter = (values: number[], name = 'x'): Variable => variable(float64(values), { name });
@@ -95,7 +94,7 @@ function keyed(optimizer: Optimizer): Record<string, Variable> {
 describe('a rule is public and pure', () => {
   it('can be called on its own', () => {
     const { rule } = rmsprop;
-    expect(rule.defaults).toEqual({ learningRate: 1e-3, decay: 0.99, epsilon: 1e-8 });
+    expect(rule.defaults).toMatchObject({ learningRate: 1e-3, decay: 0.99, epsilon: 1e-8 });
     const state = rule.init(float64([0, 0]), rule.defaults);
     expect(state.cache.toArray()).toEqual([0, 0]);
   });
@@ -329,8 +328,11 @@ describe('bad input', () => {
     ],
     ['adam: beta1: expected a finite number from 0 to below 1, got 1', () => adam({ beta1: 1 })],
     ['adam: beta2: expected a finite number from 0 to below 1, got -0.5', () => adam({ beta2: -0.5 })],
-    ['rmsprop: decay: expected a finite number, got Infinity', () => rmsprop({ decay: Infinity })],
-    ['adam: there is no option lr; the options are learningRate, beta1, beta2, epsilon', misspelt],
+    ['rmsprop: decay: expected a finite number from 0 to below 1, got 1', () => rmsprop({ decay: 1 })],
+    [
+      'adam: there is no option lr; the options are learningRate, beta1, beta2, epsilon, biasCorrection',
+      misspelt,
+    ],
     ['adam: beta1: expected a number or a schedule', mistyped],
   ])('%s', (message, make) => {
     expect(make).toThrow(DownhillError);
