@@ -1,21 +1,32 @@
 import { compile, sub, tensor, variable, zeros, zerosLike, type Tensor } from '@downhill/tensor';
 import {
+  accumulateGradients,
   adadelta,
   adagrad,
   adam,
   adamax,
   adamw,
   amsgrad,
+  clipByGlobalNorm,
+  clipByNorm,
+  clipByValue,
+  decoupledWeightDecay,
   defineOptimizer,
+  exponentialMovingAverage,
   lamb,
   lion,
+  lookahead,
   momentum,
   muon,
   nadam,
   nesterov,
+  parameterGroups,
+  polyakAverage,
   radam,
   rmsprop,
   sgd,
+  skipNonFinite,
+  weightDecay,
   type Optimizer,
 } from '@downhill/optimizers';
 import { expect, it } from 'vitest';
@@ -78,6 +89,35 @@ it.each<[string, Optimizer]>([
   const scalar = kernels.filter(({ loops }) => loops === '[]');
   expect(scalar.length).toBeLessThanOrEqual(optimizer.state().variables['0.a.product'] ? 2 : 1);
   expect(kernels).toHaveLength(2 + scalar.length);
+});
+
+it.each<[string, Optimizer]>([
+  ['decay, coupled and not', weightDecay(decoupledWeightDecay(adam()))],
+  ['clipping by value', clipByValue(momentum())],
+  ['an average of the parameters', exponentialMovingAverage(adam())],
+  ['Polyak’s average', polyakAverage(sgd())],
+  ['lookahead', lookahead(adam())],
+  ['accumulation', accumulateGradients(adam())],
+  ['groups', parameterGroups([{ match: /a/, optimizer: adam() }, { optimizer: sgd() }])],
+])('%s costs no loop of its own', (_, optimizer) => {
+  const kernels = kernelsOf(optimizer);
+  expect(kernels.filter(({ loops }) => loops === ELEMENTS)).toHaveLength(2);
+  expect(kernels.filter(({ loops }) => loops === '[]').length).toBeLessThanOrEqual(4);
+  expect(kernels.filter(({ operations }) => /sum|prod/.test(operations))).toHaveLength(0);
+});
+
+it.each<[string, Optimizer]>([
+  ['clipping by the global norm', clipByGlobalNorm(adam())],
+  ['clipping by norms', clipByNorm(adam())],
+  ['skipping what is not finite', skipNonFinite(adam())],
+])('%s reads each gradient once more', (_, optimizer) => {
+  const kernels = kernelsOf(optimizer);
+  // Two updates are one loop or two; so are two totals.
+  const loops = kernels.filter((each) => each.loops === ELEMENTS).length;
+  expect([1, 2]).toContain(loops);
+  const totals = kernels.filter(({ operations }) => /sum|prod/.test(operations)).length;
+  expect([1, 2]).toContain(totals);
+  expect(kernels.length).toBeLessThanOrEqual(2 + 2 + 2);
 });
 
 it('lamb needs two norms, so two sums, the direction between them, and the update', () => {
