@@ -16,6 +16,7 @@ import {
   radam,
   rmsprop,
   sgd,
+  weightDecay,
   type Optimizer,
 } from '@downhill/optimizers';
 import { describe, expect, it } from 'vitest';
@@ -47,6 +48,8 @@ const optimizers: Record<string, (learningRate: number) => Optimizer> = {
   sgd: (learningRate) => sgd({ learningRate }),
   momentum: (learningRate) => momentum({ learningRate, momentum: 0.9 }),
   nesterov: (learningRate) => nesterov({ learningRate, momentum: 0.9 }),
+  'nesterov, decayed': (learningRate) =>
+    weightDecay(nesterov({ learningRate, momentum: 0.9 }), { weightDecay: 0.1 }),
   adagrad: (learningRate) => adagrad({ learningRate, epsilon: 1e-3 }),
   rmsprop: (learningRate) => rmsprop({ learningRate, decay: 0.9, epsilon: 1e-3 }),
   'rmsprop, centered': (learningRate) => rmsprop({ learningRate, decay: 0.9, epsilon: 1e-3, centered: true }),
@@ -56,6 +59,8 @@ const optimizers: Record<string, (learningRate: number) => Optimizer> = {
   adam: (learningRate) => adam({ learningRate, ...betas, epsilon: 1e-6 }),
   'adam, uncorrected': (learningRate) =>
     adam({ learningRate, ...betas, epsilon: 1e-6, biasCorrection: false }),
+  'adam, decayed': (learningRate) =>
+    weightDecay(adam({ learningRate, ...betas, epsilon: 1e-6 }), { weightDecay: 0.1 }),
   adamw: (learningRate) => adamw({ learningRate, ...betas, epsilon: 1e-6, weightDecay: 0.1 }),
   amsgrad: (learningRate) => amsgrad({ learningRate, ...betas, epsilon: 1e-6 }),
   adamax: (learningRate) => adamax({ learningRate, ...betas, epsilon: 1e-3 }),
@@ -74,7 +79,7 @@ function relativeError(got: readonly number[], expected: readonly number[]): num
 }
 
 it('has every rule on a bowl, in a valley and in a network, in both dtypes', () => {
-  expect(Object.keys(optimizers)).toHaveLength(18);
+  expect(Object.keys(optimizers)).toHaveLength(20);
   for (const rule of Object.keys(optimizers)) {
     expect(runs.filter((run) => run.rule === rule)).toHaveLength(6);
   }

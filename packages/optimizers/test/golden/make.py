@@ -147,6 +147,10 @@ RULES = {
     'sgd': (optim.SGD, {'lr': 0.03}),
     'momentum': (optim.SGD, {'lr': 0.01, 'momentum': 0.9}),
     'nesterov': (optim.SGD, {'lr': 0.01, 'momentum': 0.9, 'nesterov': True}),
+    'nesterov, decayed': (
+        optim.SGD,
+        {'lr': 0.01, 'momentum': 0.9, 'nesterov': True, 'weight_decay': 0.1},
+    ),
     'adagrad': (optim.Adagrad, {'lr': 0.3, 'eps': 1e-3}),
     'rmsprop': (optim.RMSprop, {'lr': 0.02, 'alpha': 0.9, 'eps': 1e-3}),
     'rmsprop, centered': (optim.RMSprop, {'lr': 0.02, 'alpha': 0.9, 'eps': 1e-3, 'centered': True}),
@@ -157,6 +161,7 @@ RULES = {
     'adadelta': (optim.Adadelta, {'lr': 0.5, 'rho': 0.9, 'eps': 1e-3}),
     'adam': (optim.Adam, {'lr': 0.1, **BETAS}),
     'adam, uncorrected': (Numpy, {'update': adam_uncorrected, 'lr': 0.05, **OURS, 'eps': 1e-6}),
+    'adam, decayed': (optim.Adam, {'lr': 0.1, **BETAS, 'weight_decay': 0.1}),
     'adamw': (optim.AdamW, {'lr': 0.1, **BETAS, 'weight_decay': 0.1}),
     'amsgrad': (optim.Adam, {'lr': 0.1, **BETAS, 'amsgrad': True}),
     'adamax': (optim.Adamax, {'lr': 0.1, 'betas': (0.8, 0.95), 'eps': 1e-3}),
