@@ -1,5 +1,14 @@
-import { compile, ShapeError, tensor, variable, type Tensor, type Variable } from '@downhill/tensor';
-import { muon, nesterov, rmsprop } from '@downhill/optimizers';
+import {
+  compile,
+  DownhillError,
+  ShapeError,
+  tensor,
+  variable,
+  type Tensor,
+  type Variable,
+} from '@downhill/tensor';
+import * as optimizers from '@downhill/optimizers';
+import { muon, nesterov, rmsprop, type Optimizer } from '@downhill/optimizers';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gradientsOf } from './problems.js';
@@ -108,3 +117,92 @@ describe('muon', () => {
     expect(optimizer.state().calls).toBe(0);
   });
 });
+
+describe('every rule', () => {
+  interface AnyRule {
+    (options?: object): Optimizer;
+    readonly rule: { readonly name: string; readonly defaults: object; readonly ranges?: object };
+  }
+  const rules = Object.entries(optimizers).flatMap(([name, value]): [string, AnyRule][] =>
+    'rule' in value ? [[name, value as unknown as AnyRule]] : [],
+  );
+  const matrix = (): Variable => variable(float64([1, -2, 3, 0.5], [2, 2]), { name: 'x' });
+  const gradient = (): Tensor => float64([1, 1, -1, 2], [2, 2]);
+
+  it('is called what it is exported as', () => {
+    expect(rules).toHaveLength(15);
+    for (const [name, { rule }] of rules) expect(rule.name).toBe(name);
+  });
+
+  it.each(rules)('%s refuses every number out of its range, as a value and from a schedule', (name, make) => {
+    const numbers = Object.entries(make.rule.defaults).filter(([, value]) => typeof value === 'number');
+    expect(numbers.map(([option]) => option)).toContain('learningRate');
+    for (const [option] of numbers) {
+      const fraction = /^beta|^momentum$|^decay$/.test(option);
+      for (const wrong of [-0.1, NaN, Infinity, ...(fraction ? [1, 1.5] : [])]) {
+        const message = `${name}: ${option}: expected a finite number`;
+        expect(() => make({ [option]: wrong })).toThrow(DownhillError);
+        expect(() => make({ [option]: wrong })).toThrow(message);
+        const x = matrix();
+        const optimizer = make({ [option]: () => wrong });
+        expect(() => optimizer.step([x], [gradient()])).toThrow(message);
+        expect(x.toArray()).toEqual([
+          [1, -2],
+          [3, 0.5],
+        ]);
+        expect(optimizer.state().calls).toBe(0);
+      }
+    }
+  });
+
+  it.each(rules)(
+    '%s refuses gradients of the wrong count, shape and dtype, and another rule’s state',
+    (name, make) => {
+      const x = matrix();
+      const optimizer = make();
+      expect(() => optimizer.step([x], [])).toThrow(`${name}: got 1 parameters and 0 gradients`);
+      expect(() => optimizer.step([x], [float64([1, 2])])).toThrow(
+        `${name}: the gradient of x (place 0) has shape [2]`,
+      );
+      expect(() => optimizer.step([x], [gradient().cast('float32')])).toThrow('is float32; expected float64');
+      const other = name === 'sgd' ? muon() : optimizers.sgd();
+      expect(() => optimizer.load(other.state(), [x])).toThrow(`${name}: load: the state is that of`);
+      expect(values(x)).toEqual([1, -2, 3, 0.5]);
+      expect(optimizer.state().calls).toBe(0);
+    },
+  );
+
+  it.each(rules)('%s goes downhill, in the dtype of the parameter, and resumes to the bit', (_, make) => {
+    for (const dtype of ['float32', 'float64'] as const) {
+      const start = { shape: [2, 2], dtype };
+      const x = variable(tensor([1, -2, 3, 0.5], start), { name: 'x' });
+      const optimizer = make();
+      const walk = (moved: Optimizer, each: Variable) =>
+        compile(() => {
+          moved.step([each], [each.mul(2)]);
+        });
+      const step = walk(optimizer, x);
+      for (let i = 0; i < 5; i++) step();
+      expect(x.square().sum().item()).toBeLessThan(14.25);
+      expect(x.dtype).toBe(dtype);
+      const { rule, calls, variables } = optimizer.state();
+      const y = variable(tensor(x.dataSync(), start), { name: 'x' });
+      const resumed = make();
+      const copies = Object.entries(variables).map(([name, each]) => [
+        name,
+        tensor(each.dataSync(), { shape: each.shape, dtype: each.dtype }),
+      ]);
+      resumed.load({ rule, calls, variables: Object.fromEntries(copies) as Record<string, Tensor> }, [y]);
+      const again = walk(resumed, y);
+      for (let i = 0; i < 5; i++) {
+        step();
+        again();
+        expect(values(y)).toEqual(values(x));
+      }
+    }
+  });
+});
+
+function values(x: Variable): number[] {
+  return [...x.dataSync()];
+}
