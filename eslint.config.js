@@ -24,10 +24,23 @@ const arrows = {
   schedules: [],
   data: ['tensor'],
   'backend-wasm': ['tensor'],
+  'gradient-check': ['tensor', 'autograd'],
+  regularization: ['tensor', 'layers'],
+  convnets: ['tensor', 'autograd', 'layers', 'regularization'],
+  formats: ['tensor'],
 };
 
 /** Packages that run wherever JavaScript does: neither Node's modules nor a page's globals. */
-const anywhere = ['tensor', 'autograd', 'layers', 'optimizers', 'schedules'];
+const anywhere = [
+  'tensor',
+  'autograd',
+  'layers',
+  'optimizers',
+  'schedules',
+  'gradient-check',
+  'regularization',
+  'convnets',
+];
 
 const workspaces = [...folders('packages'), ...folders('apps'), 'benchmarks', 'integration'];
 

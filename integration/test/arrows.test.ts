@@ -15,6 +15,10 @@ const arrows: Record<string, string[]> = {
   schedules: [],
   data: ['tensor'],
   'backend-wasm': ['tensor'],
+  'gradient-check': ['tensor', 'autograd'],
+  regularization: ['tensor', 'layers'],
+  convnets: ['tensor', 'autograd', 'layers', 'regularization'],
+  formats: ['tensor'],
 };
 const packages = Object.keys(arrows);
 
