@@ -9,6 +9,16 @@ export {
   type ConvolutionOptions,
 } from './convolution.js';
 export {
+  convTranspose1d,
+  ConvTranspose1d,
+  convTranspose2d,
+  ConvTranspose2d,
+  convTranspose3d,
+  ConvTranspose3d,
+  type TransposedConvolutionModuleOptions,
+  type TransposedConvolutionOptions,
+} from './transposed-convolution.js';
+export {
   maxPool1d,
   MaxPool1d,
   maxPool2d,
@@ -26,5 +36,29 @@ export {
   AveragePool3d,
   type AveragePoolOptions,
 } from './average-pooling.js';
+export {
+  lpPool1d,
+  LpPool1d,
+  lpPool2d,
+  LpPool2d,
+  lpPool3d,
+  LpPool3d,
+  type LpPoolOptions,
+} from './lp-pooling.js';
+export {
+  adaptiveAveragePool,
+  AdaptiveAveragePool,
+  adaptiveMaxPool,
+  AdaptiveMaxPool,
+  type AdaptivePoolOptions,
+} from './adaptive-pooling.js';
+export { globalAveragePool, GlobalAveragePool, globalMaxPool, GlobalMaxPool } from './global-pooling.js';
+export {
+  localResponseNormalization,
+  LocalResponseNormalization,
+  type LocalResponseNormalizationOptions,
+} from './local-response-normalization.js';
+export { upsample, Upsample, type UpsampleOptions } from './upsampling.js';
+export { pixelShuffle, PixelShuffle, pixelUnshuffle } from './pixel-shuffle.js';
 export { type Padding, type PerAxis, type SlidingOptions } from './sliding.js';
 export { type PoolOptions } from './pooling.js';

@@ -1,16 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gradients } from '@downhill/autograd';
-import {
-  averagePool1d,
-  averagePool2d,
-  averagePool3d,
-  conv1d,
-  conv2d,
-  conv3d,
-  maxPool1d,
-  maxPool2d,
-  maxPool3d,
-} from '@downhill/convnets';
+import * as convnets from '@downhill/convnets';
 import { tensor, variable, type DType, type NestedArray, type Tensor, type Variable } from '@downhill/tensor';
 import { describe, expect, it } from 'vitest';
 
@@ -29,16 +19,40 @@ const { cases } = JSON.parse(readFileSync(new URL('golden/convnets.json', import
 
 type Apply = (inputs: readonly Variable[], options: never) => Tensor;
 
+const convolution =
+  (name: `conv${'' | 'Transpose'}${1 | 2 | 3}d`): Apply =>
+  ([x, weight, bias], options: object) =>
+    convnets[name](x, weight, { ...options, bias });
+
+const pooling =
+  <Options>(pool: (x: Variable, options: Options) => Tensor): Apply =>
+  ([x], options) =>
+    pool(x, options);
+
 const ours: Record<string, Apply> = {
-  conv1d: ([x, weight, bias], options: object) => conv1d(x, weight, { ...options, bias }),
-  conv2d: ([x, weight, bias], options: object) => conv2d(x, weight, { ...options, bias }),
-  conv3d: ([x, weight, bias], options: object) => conv3d(x, weight, { ...options, bias }),
-  maxPool1d: ([x], options) => maxPool1d(x, options),
-  maxPool2d: ([x], options) => maxPool2d(x, options),
-  maxPool3d: ([x], options) => maxPool3d(x, options),
-  averagePool1d: ([x], options) => averagePool1d(x, options),
-  averagePool2d: ([x], options) => averagePool2d(x, options),
-  averagePool3d: ([x], options) => averagePool3d(x, options),
+  conv1d: convolution('conv1d'),
+  conv2d: convolution('conv2d'),
+  conv3d: convolution('conv3d'),
+  convTranspose1d: convolution('convTranspose1d'),
+  convTranspose2d: convolution('convTranspose2d'),
+  convTranspose3d: convolution('convTranspose3d'),
+  maxPool1d: pooling(convnets.maxPool1d),
+  maxPool2d: pooling(convnets.maxPool2d),
+  maxPool3d: pooling(convnets.maxPool3d),
+  averagePool1d: pooling(convnets.averagePool1d),
+  averagePool2d: pooling(convnets.averagePool2d),
+  averagePool3d: pooling(convnets.averagePool3d),
+  lpPool1d: pooling(convnets.lpPool1d),
+  lpPool2d: pooling(convnets.lpPool2d),
+  lpPool3d: pooling(convnets.lpPool3d),
+  adaptiveAveragePool: pooling(convnets.adaptiveAveragePool),
+  adaptiveMaxPool: pooling(convnets.adaptiveMaxPool),
+  globalAveragePool: pooling(convnets.globalAveragePool),
+  globalMaxPool: pooling(convnets.globalMaxPool),
+  localResponseNormalization: pooling(convnets.localResponseNormalization),
+  upsample: pooling(convnets.upsample),
+  pixelShuffle: pooling((x, { factor }: { factor: number }) => convnets.pixelShuffle(x, factor)),
+  pixelUnshuffle: pooling((x, { factor }: { factor: number }) => convnets.pixelUnshuffle(x, factor)),
 };
 
 describe.each([
