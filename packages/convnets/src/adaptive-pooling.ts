@@ -43,6 +43,7 @@ function adaptivePool(
 function poolAxis(reduce: typeof mean, x: Tensor, axis: number, count: number): Tensor {
   const { shape } = x;
   const extent = shape[axis];
+  if (extent === count) return x;
   if (extent % count === 0) {
     const split = [...shape.slice(0, axis), count, extent / count, ...shape.slice(axis + 1)];
     return reduce(reshape(x, split), { axis: axis + 1 });

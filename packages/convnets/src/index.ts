@@ -62,3 +62,20 @@ export { upsample, Upsample, type UpsampleOptions } from './upsampling.js';
 export { pixelShuffle, PixelShuffle, pixelUnshuffle } from './pixel-shuffle.js';
 export { type Padding, type PerAxis, type SlidingOptions } from './sliding.js';
 export { type PoolOptions } from './pooling.js';
+export { lenet5 } from './architectures/lenet5.js';
+export { originalLenet5, type OriginalLenet5Options } from './architectures/original-lenet5.js';
+export { alexnet, smallAlexnet } from './architectures/alexnet.js';
+export { smallZfnet, zfnet } from './architectures/zfnet.js';
+export { smallVgg, vgg, type VggOptions } from './architectures/vgg.js';
+export { GoogLeNet, googlenet, smallGooglenet, type GoogLeNetOptions } from './architectures/googlenet.js';
+export {
+  ResNet,
+  resnet,
+  SmallResNet,
+  smallResnet,
+  type ResNetOptions,
+  type SmallResNetOptions,
+} from './architectures/resnet.js';
+export { convnetjsCifar } from './architectures/convnetjs-cifar.js';
+export { ImageClassifier } from './architectures/image-classifier.js';
+export { type ArchitectureOptions } from './architectures/options.js';
