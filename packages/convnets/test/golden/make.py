@@ -1,4 +1,5 @@
-"""Writes convnets.json: PyTorch's values and gradients of convolution and pooling, over options drawn at random.
+"""Writes convnets.json: PyTorch's values and gradients of convolution and pooling, over options drawn at random; and
+networks.json, those of whole networks.
 
 Run with /usr/bin/python3 (Debian's python3-torch). Inputs have two decimals, so that sums of products have few digits.
 """
@@ -7,6 +8,7 @@ import json
 import pathlib
 import random
 
+import networks
 import torch
 from torch.nn import functional as F
 
@@ -171,3 +173,4 @@ cases += [upsampling(mode, spatial) for mode in ['nearest', 'linear'] for spatia
 result = {'torch': torch.__version__, 'seed': SEED, 'cases': cases}
 text = json.dumps(result, separators=(',', ':'))
 pathlib.Path(__file__).with_name('convnets.json').write_text(text + '\n')
+networks.write()
