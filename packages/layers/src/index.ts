@@ -6,6 +6,8 @@ export { Concatenate, type ConcatenateOptions } from './concatenate.js';
 export { Residual, type ResidualOptions } from './residual.js';
 export { Identity } from './identity.js';
 export { Flatten } from './flatten.js';
+export { substitute } from './substitute.js';
+export { summary, type Summary, type SummaryOptions, type SummaryRow } from './summary.js';
 export { Linear, type LinearOptions } from './linear.js';
 export { Bilinear, type Pair } from './bilinear.js';
 export { Embedding, type EmbeddingOptions } from './embedding.js';
@@ -49,3 +51,8 @@ export {
   type Initializer,
   type InitializerOptions,
 } from './initializers.js';
+export {
+  activationStatistics,
+  type ActivationStatisticsOptions,
+  type LayerStatistics,
+} from './activation-statistics.js';
