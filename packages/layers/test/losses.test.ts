@@ -193,6 +193,10 @@ describe('kullbackLeibler', () => {
   it('is 0 for equal distributions and positive otherwise; 0 · log 0 is 0', () => {
     const p = float64([[0, 0.25, 0.75]]);
     expect(kullbackLeibler(float64([[-5, Math.log(0.25), Math.log(0.75)]]), p).item()).toBeCloseTo(0, 12);
+    const targets = variable(p);
+    const [slope] = gradients(kullbackLeibler(float64([[-5, -1, -2]]), targets), [targets]);
+    // log p + 1 − log q; at p = 0 that is −∞, and no direction: 0.
+    expect(slope.toArray()).toEqual([[0, Math.log(0.25) + 2, Math.log(0.75) + 3]]);
     fc.assert(
       fc.property(scores, (values) => {
         const q = logSoftmax(float64([values]));
