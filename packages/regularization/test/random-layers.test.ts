@@ -128,7 +128,7 @@ describe.each(layers)('%s', (name, make) => {
 // All layers whose masks are drawn as bits; the numbers of GaussianDropout cost more to draw again than to keep.
 describe.each(layers.filter(([name]) => name !== 'GaussianDropout'))(
   'the program of a step with %s',
-  (_, make) => {
+  (name, make) => {
     it('has no buffer for a mask: none of bools, and none more than without', () => {
       const buffersOf = (rate: number): string[] => {
         const first = variable(random.normal([3, 3], { generator: generator(8) }));
@@ -149,7 +149,7 @@ describe.each(layers.filter(([name]) => name !== 'GaussianDropout'))(
       const [without, dropping] = [buffersOf(0), buffersOf(0.5)];
       expect(dropping.filter((buffer) => !buffer.startsWith('float32'))).toEqual([]);
       // What is stored in addition, if anything, is the layer's masked weight, not a mask.
-      const allowed = _ === 'DropConnect' ? 1 : 0;
+      const allowed = name === 'DropConnect' ? 1 : 0;
       expect(dropping.length).toBeLessThanOrEqual(without.length + allowed);
     });
   },
