@@ -56,7 +56,7 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, { axis }: { ax
 function alignAlong(a: Shape, b: Shape, axis: number, where: string): [Shape, Shape] {
   if (a.length !== b.length) {
     throw new ShapeError(
-      `${where}: ${formatShape(a)} and indices of ${formatShape(b)} must have the same number of axes`,
+      `${where}: expected ${a.length} axes of indices for ${formatShape(a)}, got ${formatShape(b)}`,
     );
   }
   const without = (shape: Shape): Shape => shape.map((extent, i) => (i === axis ? 1 : extent));
@@ -84,7 +84,7 @@ export function scatterAdd(
   const [from, shape] = alignAlong(target.shape, joint, along, 'scatterAdd');
   if (!sameShape(from, target.shape)) {
     throw new ShapeError(
-      `scatterAdd: updates of ${formatShape(joint)} do not fit into ${formatShape(target.shape)} along axis ${along}`,
+      `scatterAdd: updates of ${formatShape(joint)} do not fit ${formatShape(target.shape)} along axis ${along}`,
     );
   }
   const inputs = [expand(places, shape), expand(values, shape)];
@@ -143,9 +143,7 @@ export function topK(
   const input = asTensor(x, 'topK');
   const along = normalizeAxis(axis, input.rank, 'topK');
   if (!Number.isInteger(count) || count < 0 || count > input.shape[along]) {
-    throw new ShapeError(
-      `topK: ${count} elements of axis ${along} of ${formatShape(input.shape)} cannot be had`,
-    );
+    throw new ShapeError(`topK: axis ${along} of ${formatShape(input.shape)} has no ${count} elements`);
   }
   const order = argsort(input, { axis: along, descending: !smallest });
   const indices = order.slice(...new Array<undefined>(along).fill(undefined), [0, count]);
