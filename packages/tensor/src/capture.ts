@@ -87,8 +87,8 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
         return addNode(operation, [], tensor);
       case 'argument':
         throw new TraceError(
-          'what is computed with the trace suspended (the initial value of a variable, say) depends on an argument of ' +
-            'the function being traced; make it from constants and variables',
+          'what is computed outside the trace (the initial value of a variable, say) depends on an argument of the ' +
+            'traced function; make it from constants and variables',
         );
       case 'hostInput':
         return addScalar(tensor, tensor);

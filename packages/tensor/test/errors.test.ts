@@ -404,15 +404,16 @@ describe('a backend that is not there', () => {
         setBackend(untyped<Backend>(Promise.resolve(portable())));
       },
       BackendError,
-      'a promise',
-      'await',
+      'got Promise',
+      'await wasm()',
     );
     expectError(
       () => {
         setBackend(untyped<Backend>(portable));
       },
       BackendError,
-      'portable()',
+      'got portable without compile',
+      'call and await what makes one',
     );
     expectError(
       () => {
