@@ -1,15 +1,9 @@
 import { bytesPerElement } from '../dtype.js';
+import { formatShape } from '../shape.js';
 import { accessesIn } from './accesses.js';
 import { operandsOf } from './expression.js';
 import type { Expression, Program, Statement } from './program.js';
 import { pointsOf } from './roots.js';
-
-/** What one kernel costs: arithmetic operations (a multiply-add counts two) and bytes loaded and stored at least once. */
-export interface KernelCost {
-  readonly label: string;
-  readonly flops: number;
-  readonly bytes: number;
-}
 
 /** How often what is inside a statement runs each time the statement does. */
 function runsOf(statement: Statement): number {
@@ -34,44 +28,33 @@ function flopsIn(statements: readonly Statement[]): number {
   }, 0);
 }
 
-/** The cost of each kernel, in order. */
-export function kernelCosts({ kernels, buffers }: Program): KernelCost[] {
-  return kernels.map(({ label, body }) => {
-    const touched = new Set(accessesIn(body).map(({ buffer }) => buffers[buffer]));
-    const bytes = [...touched].reduce((sum, { length, dtype }) => sum + length * bytesPerElement(dtype), 0);
-    return { label, flops: flopsIn(body), bytes };
-  });
-}
-
 function extentsOf(body: readonly Statement[]): number[] {
   const loop = body.find((statement) => statement.kind === 'loop');
   return loop === undefined ? [] : [loop.extent, ...extentsOf(loop.body)];
 }
 
-/** A table of a program's kernels, with totals. */
-export function explainProgram(program: Program): string {
-  const costs = kernelCosts(program);
-  const rows = program.kernels.map((kernel, i) => [
-    String(i),
-    kernel.label,
-    `[${extentsOf(kernel.body).join(', ')}]`,
-    String(costs[i].flops),
-    String(costs[i].bytes),
-  ]);
+/**
+ * A table of a program's kernels, with totals: arithmetic operations (a multiply-add counts two) and bytes loaded and
+ * stored at least once.
+ */
+export function explainProgram({ kernels, buffers, arenaBytes }: Program): string {
+  const rows = kernels.map(({ label, body }, i) => {
+    const touched = new Set(accessesIn(body).map(({ buffer }) => buffers[buffer]));
+    const bytes = [...touched].reduce((sum, { length, dtype }) => sum + length * bytesPerElement(dtype), 0);
+    return [i, label, formatShape(extentsOf(body)), flopsIn(body), bytes];
+  });
   const table = [['kernel', 'operations', 'loops', 'flops', 'bytes'], ...rows];
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  const widths = table[0].map((_, column) => Math.max(...table.map((row) => String(row[column]).length)));
   const lines = table.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column]))
+      .map((cell, column) => String(cell).padEnd(widths[column]))
       .join('  ')
       .trimEnd(),
   );
-  const used = program.buffers.filter(({ length }) => length > 0);
-  const total = (pick: (cost: KernelCost) => number): number =>
-    costs.reduce((sum, cost) => sum + pick(cost), 0);
+  const total = (column: number): number => rows.reduce((sum, row) => sum + Number(row[column]), 0);
+  const used = buffers.filter(({ length }) => length > 0).length;
   return [
     ...lines,
-    `${program.kernels.length} kernels, ${used.length} buffers, arena of ${program.arenaBytes} bytes, ` +
-      `${total(({ flops }) => flops)} flops, ${total(({ bytes }) => bytes)} bytes touched`,
+    `${rows.length} kernels, ${used} buffers, arena of ${arenaBytes} bytes, ${total(3)} flops, ${total(4)} bytes touched`,
   ].join('\n');
 }

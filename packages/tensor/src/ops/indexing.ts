@@ -24,14 +24,8 @@ export function take(x: TensorLike, indices: TensorLike, { axis = 0 }: { axis?: 
   const places = indicesOf(indices, 'take');
   const outer = source.shape.slice(0, along);
   const inner = source.shape.slice(along + 1);
-  const flat = [...outer, places.size, ...inner];
-  const spread = reshape(places, [places.size, ...inner.map(() => 1)]);
-  const taken = new Tensor(
-    { name: 'gather', axis: along },
-    [source, expand(spread, flat)],
-    flat,
-    source.dtype,
-  );
+  const aligned = reshape(places, [...outer.map(() => 1), places.size, ...inner.map(() => 1)]);
+  const taken = takeAlongAxis(source, aligned, { axis: along });
   return reshape(taken, [...outer, ...places.shape, ...inner]);
 }
 

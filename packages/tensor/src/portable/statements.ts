@@ -28,10 +28,8 @@ export function compileStatements(statements: readonly Statement[], scope: Scope
         compileScan(statement, scope);
         break;
       case 'store':
-        compileStore(statement, scope);
-        break;
       case 'accumulate':
-        compileAccumulate(statement, scope);
+        compileStore(statement, scope);
         break;
       case 'argsort':
         compileArgsort(statement, scope);
@@ -177,19 +175,26 @@ function compileScan(statement: StatementOf<'scan'>, scope: Scope): void {
   });
 }
 
-function compileStore(statement: StatementOf<'store'>, scope: Scope): void {
+/** Stores, or adds to what is stored. */
+function compileStore(statement: StatementOf<'store' | 'accumulate'>, scope: Scope): void {
   const { views, buffers } = scope.machine;
+  const { kind, buffer } = statement;
   const { values, mask } = scope.lanesOf(statement.value);
   const { base, stride, own } = scope.placeOf(statement.index);
-  if (own !== undefined) {
+  if (kind === 'accumulate' || own !== undefined) {
     scope.add((count) => {
-      const view = views[statement.buffer];
-      for (let i = 0; i < count; i++) view[own.values[i]] = values[i & mask];
+      const view = views[buffer];
+      const start = base();
+      for (let i = 0; i < count; i++) {
+        const place = own === undefined ? start + i * stride : own.values[i];
+        const value = values[i & mask];
+        view[place] = kind === 'store' ? value : view[place] + value;
+      }
     });
     return;
   }
-  const copy = buffers[statement.buffer].dtype === 'float32' ? storeFloat32 : storeOther;
-  scope.add((count) => copy(views[statement.buffer], base(), stride, values, mask, count));
+  const copy = buffers[buffer].dtype === 'float32' ? storeFloat32 : storeOther;
+  scope.add((count) => copy(views[buffer], base(), stride, values, mask, count));
 }
 
 type Store = (
@@ -209,19 +214,6 @@ const storeFloat32: Store = (view, base, stride, values, mask, count) => {
 const storeOther: Store = (view, base, stride, values, mask, count) => {
   for (let i = 0; i < count; i++) view[base + i * stride] = values[i & mask];
 };
-
-function compileAccumulate(statement: StatementOf<'accumulate'>, scope: Scope): void {
-  const { views } = scope.machine;
-  const { values, mask } = scope.lanesOf(statement.value);
-  const { base, stride, own } = scope.placeOf(statement.index);
-  scope.add((count) => {
-    const view = views[statement.buffer];
-    const start = base();
-    for (let i = 0; i < count; i++) {
-      view[own === undefined ? start + i * stride : own.values[i]] += values[i & mask];
-    }
-  });
-}
 
 function compileArgsort(statement: StatementOf<'argsort'>, scope: Scope): void {
   const { views } = scope.machine;
