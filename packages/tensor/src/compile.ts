@@ -84,8 +84,8 @@ export function compile<Arguments extends unknown[], Result>(
     traces++;
     if (traces === MANY_TRACES) {
       console.warn(
-        `compile: ${fn.name || 'a function'} has been traced ${MANY_TRACES} times; numbers among its arguments are part of ` +
-          'the program: pass what changes as a tensor or a hostInput, and keep shapes the same',
+        `compile: ${fn.name || 'a function'} has been traced ${MANY_TRACES} times: ` +
+          'pass numbers that change as a tensor or a hostInput, and keep shapes the same',
       );
     }
     return call;

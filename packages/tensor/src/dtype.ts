@@ -46,8 +46,7 @@ export function dtypeOfArray(array: ArrayBufferView): DType {
   const dtype = DTYPES.findLast((each) => array instanceof ARRAYS[each]);
   if (dtype !== undefined) return dtype;
   throw new DTypeError(
-    `tensor: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${describe(array)}; ` +
-      'convert it, as in Int32Array.from(data)',
+    `tensor: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${describe(array)}; convert it`,
   );
 }
 

@@ -94,7 +94,7 @@ export function broadcastShapes(shapes: readonly Shape[], where: string): Shape 
       if (result[axis] !== 1) {
         throw new ShapeError(
           `${where}: shapes ${shapes.map(formatShape).join(' and ')} do not broadcast: ` +
-            `axis ${axis - rank} is ${result[axis]} in one and ${extent} in another; extents must be equal or 1`,
+            `axis ${axis - rank} is ${result[axis]} and ${extent}; extents must be equal or 1`,
         );
       }
       result[axis] = extent;

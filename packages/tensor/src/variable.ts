@@ -102,9 +102,7 @@ export class Variable extends Operand {
       );
     }
     if (next.dtype !== this.dtype) {
-      throw new DTypeError(
-        `assign to ${this.name}: expected ${this.dtype}, got ${next.dtype}; use cast(value, '${this.dtype}')`,
-      );
+      throw new DTypeError(`assign to ${this.name}: expected ${this.dtype}, got ${next.dtype}; use cast`);
     }
     const trace = currentTrace();
     if (trace !== undefined) {

@@ -50,7 +50,7 @@ export function einsum(equation: string, ...operands: readonly TensorLike[]): Te
     const letters = inputs[i];
     if (letters.length !== tensor.rank) {
       throw new ShapeError(
-        `einsum '${equation}': operand ${i} has shape ${formatShape(tensor.shape)}, but '${letters}' names ${letters.length} axes`,
+        `einsum '${equation}': expected ${letters.length} axes for '${letters}', got ${formatShape(tensor.shape)}`,
       );
     }
     tensor.shape.forEach((extent, axis) => {
@@ -58,7 +58,7 @@ export function einsum(equation: string, ...operands: readonly TensorLike[]): Te
       const known = extents.get(letter) ?? extent;
       if (known !== extent) {
         throw new ShapeError(
-          `einsum '${equation}': axis '${letter}' is ${known} in one place and ${extent} in operand ${i} of ${formatShape(tensor.shape)}`,
+          `einsum '${equation}': expected ${known} along axis '${letter}', got operand ${i} of ${formatShape(tensor.shape)}, where it is ${extent}`,
         );
       }
       extents.set(letter, extent);
@@ -90,7 +90,7 @@ function parseEquation(equation: string, count: number): { inputs: string[]; out
   }
   const inputs = match[1].split(',');
   if (inputs.length !== count) {
-    throw new ShapeError(`einsum '${equation}': ${inputs.length} operands are named, ${count} were given`);
+    throw new ShapeError(`einsum '${equation}': expected ${inputs.length} operands, got ${count}`);
   }
   const letters = [...inputs.join('')];
   const once = letters.filter((letter) => letters.indexOf(letter) === letters.lastIndexOf(letter));
