@@ -25,5 +25,6 @@ export function program(entry: Record<string, string>) {
     target: 'es2022',
     tsconfig: fileURLToPath(new URL('./tsconfig.build.json', import.meta.url)),
     clean: true,
+    removeNodeProtocol: false,
   };
 }

@@ -1,3 +1,5 @@
+import type Os from 'node:os';
+import type WorkerThreads from 'node:worker_threads';
 import { BackendError } from '@downhill/tensor';
 import { CONTROL, CONTROL_BYTES, KEPT_PROGRAMS } from './control.js';
 import type { Memory } from './memory.js';
@@ -6,11 +8,16 @@ import type { WorkerStart } from './worker.js';
 /** How many threads there are where nothing is said, at most: more gain little on what one memory can feed. */
 const USUAL_MOST = 8;
 
+/** A module of Node's, imported in a way that bundlers for pages do not try to follow. */
+async function nodeModule<Module>(name: string): Promise<Module> {
+  return (await import(/* @vite-ignore */ name)) as Module;
+}
+
 /** The cores of this machine. */
 export async function countCores(): Promise<number> {
   const known = (globalThis as { navigator?: Navigator }).navigator?.hardwareConcurrency;
   if (known !== undefined) return Math.min(known, USUAL_MOST);
-  const { availableParallelism } = await import('node:os');
+  const { availableParallelism } = await nodeModule<typeof Os>('node:os');
   return Math.min(availableParallelism(), USUAL_MOST);
 }
 
@@ -70,7 +77,7 @@ export class Threads {
       if (!this.#closed) this.#fault ??= reason;
     };
     if (typeof process === 'object') {
-      const { Worker: NodeWorker } = await import('node:worker_threads');
+      const { Worker: NodeWorker } = await nodeModule<typeof WorkerThreads>('node:worker_threads');
       const worker = new NodeWorker(url);
       await new Promise((resolve, reject) => {
         worker.once('message', resolve);
@@ -85,6 +92,7 @@ export class Threads {
       });
       // A script whose work is done ends, whether workers wait or not.
       worker.unref();
+
       return { end: () => void worker.terminate() };
     }
     const worker = new Worker(url, { type: 'module' });

@@ -24,7 +24,8 @@ const LOOKS = 10_000;
 function work({ memory, control, words, thread, kept }) {
   const shared = new Int32Array(memory.buffer);
   const at = (/** @type {string} */ word) => control / 4 + words[word];
-  const read = (/** @type {string} */ word) => Atomics.load(shared, at(word));
+  // Addresses go up to 4 GiB.
+  const read = (/** @type {string} */ word) => Atomics.load(shared, at(word)) >>> 0;
   /** @type {Map<number, Run>} */
   const programs = new Map();
   for (let runs = 0; ; runs++) {
@@ -38,7 +39,7 @@ function work({ memory, control, words, thread, kept }) {
       const run =
         read('module') === 0
           ? programs.get(program)
-          : instantiate(new Uint8Array(memory.buffer, read('module'), read('moduleBytes')), memory);
+          : instantiate(bytesAt(memory, read('module'), read('moduleBytes')), memory);
       if (run === undefined) throw new RangeError(`program ${program} is not known`);
       // The program used longest ago goes first; the thread that begins runs keeps the same account.
       programs.delete(program);
@@ -54,23 +55,38 @@ function work({ memory, control, words, thread, kept }) {
 }
 
 /**
- * @param {Uint8Array} bytes
+ * A copy of bytes in the memory: modules are not made from what others may change.
+ *
+ * @param {WebAssembly.Memory} memory
+ * @param {number} address
+ * @param {number} length
+ */
+function bytesAt(memory, address, length) {
+  // Another thread may have let the memory grow, which is seen here only when asked for.
+  if (address + length > memory.buffer.byteLength) memory.grow(0);
+  return new Uint8Array(memory.buffer, address, length).slice();
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
  * @param {WebAssembly.Memory} memory
  * @returns {Run}
  */
 function instantiate(bytes, memory) {
-  // A copy of its own: modules are not made from memory that others may change.
-  const module = new WebAssembly.Module(bytes.slice());
+  const module = new WebAssembly.Module(bytes);
   const host = { memory, tick: () => undefined };
   const math = /** @type {WebAssembly.ModuleImports} */ (/** @type {unknown} */ (Math));
   return /** @type {Run} */ (new WebAssembly.Instance(module, { math, host }).exports.run);
 }
 
 if (typeof process === 'object') {
-  const { parentPort } = await import('node:worker_threads');
-  parentPort?.once('message', (/** @type {WorkerStart} */ start) => {
-    parentPort.postMessage('ready');
-    work(start);
+  // Not written as a constant in the import: bundlers for pages would look for the module.
+  const name = 'node:worker_threads';
+  void import(/* @vite-ignore */ `${name}`).then(({ parentPort }) => {
+    parentPort.once('message', (/** @type {WorkerStart} */ start) => {
+      parentPort.postMessage('ready');
+      work(start);
+    });
   });
 } else {
   addEventListener(

@@ -1,4 +1,5 @@
 import type { DType, TypedArray } from './dtype.js';
+import { describe } from './describe.js';
 import { BackendError } from './errors.js';
 import type { Program } from './lowering/program.js';
 import { portable } from './portable/portable.js';
@@ -63,22 +64,12 @@ let current: Backend | undefined;
 
 /** Makes all that follows run on `backend`. Variables move there when they are next used. */
 export function setBackend(backend: Backend): void {
-  const given: unknown = backend;
-  if (given instanceof Promise) {
-    throw new BackendError('setBackend: expected a backend, got a promise; write setBackend(await wasm())');
-  }
-  if (typeof given === 'function') {
-    throw new BackendError(
-      'setBackend: expected a backend, got a function; call it, as in setBackend(portable())',
-    );
-  }
-  if (typeof given !== 'object' || given === null) {
-    throw new BackendError(`setBackend: expected a backend, got ${String(given)}`);
-  }
-  const missing = METHODS.filter((method) => typeof (given as Partial<Backend>)[method] !== 'function');
+  const given = backend as Partial<Backend> | undefined | null;
+  const missing = METHODS.filter((method) => typeof given?.[method] !== 'function');
   if (missing.length > 0) {
     throw new BackendError(
-      `setBackend: expected a backend, but ${backend.name} has no ${missing.join(', ')}`,
+      `setBackend: expected a backend, got ${given?.name ?? describe(given)} without ${missing.join(', ')}; ` +
+        'call and await what makes one, as in setBackend(await wasm())',
     );
   }
   current = backend;

@@ -87,8 +87,8 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
         return addNode(operation, [], tensor);
       case 'argument':
         throw new TraceError(
-          'what is computed with the trace suspended (the initial value of a variable, say) depends on an argument of ' +
-            'the function being traced; make it from constants and variables',
+          'what is computed outside the trace (the initial value of a variable, say) depends on an argument of the ' +
+            'traced function; make it from constants and variables',
         );
       case 'hostInput':
         return addScalar(tensor, tensor);
@@ -109,27 +109,21 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
   const visit = (root: Tensor): number => {
     const stack = [root];
     for (let tensor = stack.at(-1); tensor !== undefined; tensor = stack.at(-1)) {
-      if (ids.has(tensor)) {
-        stack.pop();
-        continue;
+      let id = ids.get(tensor) ?? leaf(tensor);
+      if (id === undefined) {
+        const through = alias(tensor);
+        const from = through === undefined ? tensor.inputs : [through];
+        const missing = from.filter((input) => !ids.has(input));
+        if (missing.length > 0) {
+          stack.push(...missing.reverse());
+          continue;
+        }
+        const fromIds = from.map((input) => ids.get(input) ?? -1);
+        id =
+          through === undefined ? addNode(tensor.operation as GraphOperation, fromIds, tensor) : fromIds[0];
       }
-      const known = leaf(tensor);
-      const through = alias(tensor);
-      if (known !== undefined) {
-        ids.set(tensor, known);
-        continue;
-      }
-      const from = through === undefined ? tensor.inputs : [through];
-      const missing = from.filter((input) => !ids.has(input));
-      if (missing.length > 0) {
-        stack.push(...missing.reverse());
-        continue;
-      }
-      const fromIds = from.map((input) => ids.get(input) ?? -1);
-      ids.set(
-        tensor,
-        through === undefined ? addNode(tensor.operation as GraphOperation, fromIds, tensor) : fromIds[0],
-      );
+      ids.set(tensor, id);
+      stack.pop();
     }
     return ids.get(root) ?? -1;
   };

@@ -2,6 +2,7 @@ import { getBackend } from './backend.js';
 import { BoundedCache } from './bounded-cache.js';
 import type { Captured } from './capture.js';
 import { capture } from './capture.js';
+import { describe, exactly } from './describe.js';
 import { DTypeError, TraceError } from './errors.js';
 import { evaluate, execute, runPending } from './evaluate.js';
 import { executableFor } from './executables.js';
@@ -88,8 +89,8 @@ export function compile<Arguments extends unknown[], Result>(
     traces++;
     if (traces === MANY_TRACES) {
       console.warn(
-        `compile: ${fn.name || 'a function'} has been traced ${MANY_TRACES} times; numbers among its arguments are part of ` +
-          'the program: pass what changes as a tensor or a hostInput, and keep shapes the same',
+        `compile: ${fn.name || 'a function'} has been traced ${MANY_TRACES} times: ` +
+          'pass numbers that change as a tensor or a hostInput, and keep shapes the same',
       );
     }
     return call;
@@ -142,7 +143,7 @@ function refusePromise<Result>(result: Result): Result {
   if (!(result instanceof Promise)) return result;
   result.catch(() => undefined);
   throw new TraceError(
-    'compile: the function is async; a traced function must compute its result without waiting',
+    'compile: the function is async; what is traced must compute its result without waiting',
   );
 }
 
@@ -180,6 +181,9 @@ function numberOf(variable: Variable): number {
   return number;
 }
 
+/** The types of plain values, with null. */
+const PLAIN: ReadonlySet<string> = new Set(['undefined', 'boolean', 'number', 'string']);
+
 /** Takes the tensors out of a nested value. */
 function flatten(value: unknown, what: string): Flat {
   const tensors: Tensor[] = [];
@@ -200,29 +204,22 @@ function flatten(value: unknown, what: string): Flat {
       signature.push(']');
       return (found) => items.map((item) => item(found));
     }
-    if (typeof part === 'object' && part !== null) {
-      const prototype: unknown = Object.getPrototypeOf(part);
-      if (prototype !== Object.prototype && prototype !== null) {
-        throw new DTypeError(
-          `compile: ${what} is an object of a class; expected tensors, plain values, arrays or plain objects`,
-        );
-      }
-      const entries = Object.entries(part).map(([key, item]) => {
-        signature.push(`${JSON.stringify(key)}:`);
-        return [key, visit(item)] as const;
-      });
-      signature.push('}');
-      return (found) => Object.fromEntries(entries.map(([key, item]) => [key, item(found)]));
+    if (part === null || PLAIN.has(typeof part)) {
+      signature.push(typeof part === 'string' ? JSON.stringify(part) : exactly(part));
+      return () => part;
     }
-    if (typeof part === 'function' || typeof part === 'symbol' || typeof part === 'bigint') {
+    const prototype: unknown = Object.getPrototypeOf(part);
+    if (prototype !== Object.prototype && prototype !== null) {
       throw new DTypeError(
-        `compile: ${what} is a ${typeof part}; expected tensors, plain values, arrays or plain objects`,
+        `compile: ${what} is ${describe(part)}; expected tensors, plain values, arrays or plain objects`,
       );
     }
-    signature.push(
-      typeof part === 'string' ? JSON.stringify(part) : Object.is(part, -0) ? '-0' : String(part),
-    );
-    return () => part;
+    const entries = Object.entries(part as object).map(([key, item]) => {
+      signature.push(`${JSON.stringify(key)}:`);
+      return [key, visit(item)] as const;
+    });
+    signature.push('}');
+    return (found) => Object.fromEntries(entries.map(([key, item]) => [key, item(found)]));
   };
   const rebuild = visit(value);
   return { tensors, rebuild, signature: signature.join(' ') };

@@ -1,3 +1,4 @@
+import { describe } from './describe.js';
 import { DTypeError } from './errors.js';
 
 /** The element types of tensors, in the order in which mixed operands promote: the later one wins. */
@@ -41,13 +42,11 @@ export function viewArray(
 
 /** The dtype a typed array suggests: `Uint8Array` is `uint8`. Throws a DTypeError for what holds no dtype. */
 export function dtypeOfArray(array: ArrayBufferView): DType {
-  if (array instanceof Float32Array) return 'float32';
-  if (array instanceof Float64Array) return 'float64';
-  if (array instanceof Int32Array) return 'int32';
-  if (array instanceof Uint8Array) return 'uint8';
+  // From the back, since a Uint8Array is uint8 before it is bool; a class of its own (Buffer) is what it extends.
+  const dtype = DTYPES.findLast((each) => array instanceof ARRAYS[each]);
+  if (dtype !== undefined) return dtype;
   throw new DTypeError(
-    `tensor: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${array.constructor.name}; ` +
-      'convert it, as in Int32Array.from(data)',
+    `tensor: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${describe(array)}; convert it`,
   );
 }
 
@@ -72,6 +71,14 @@ export function limitsOf(dtype: DType): readonly [low: number, high: number] {
 export function canHold(dtype: DType, value: number): boolean {
   const [low, high] = LIMITS[dtype];
   return isFloating(dtype) || (Number.isInteger(value) && value >= low && value <= high);
+}
+
+/** The error for a number that a dtype cannot hold; `where` begins the message. */
+export function cannotHold(dtype: DType, value: number, where: string): DTypeError {
+  const [low, high] = LIMITS[dtype];
+  return new DTypeError(
+    `${where}: ${dtype} cannot hold ${value} (whole numbers ${low} to ${high}); round or clip it, or choose another dtype`,
+  );
 }
 
 /** A number as a tensor of this dtype stores it; bool has 1 for all that is not 0. */
@@ -117,6 +124,6 @@ export function resultOf(kind: 'arithmetic' | 'floating' | 'ordering' | 'total',
 /** Throws unless `dtype` is one of {@link DTYPES}; `where` begins the message. */
 export function checkDType(dtype: unknown, where: string): asserts dtype is DType {
   if (!DTYPES.includes(dtype as DType)) {
-    throw new DTypeError(`${where}: expected a dtype (${DTYPES.join(', ')}), got ${String(dtype)}`);
+    throw new DTypeError(`${where}: expected a dtype (${DTYPES.join(', ')}), got ${describe(dtype)}`);
   }
 }

@@ -38,12 +38,10 @@ export function runPending(): void {
 export function evaluate(tensor: Tensor): TypedArray {
   if (tensor.value !== undefined) return tensor.value;
   if (tensor.trace !== undefined) {
-    const shape = formatShape(tensor.shape);
+    tensor.checkUsable();
     throw new TraceError(
-      tensor.trace.closed
-        ? `a tensor of shape ${shape} made while tracing has no value of its own; return it from the compiled function`
-        : `reading a tensor of shape ${shape} inside a compiled function: its value is not known while tracing; ` +
-            'return it and read it outside, or use where(...) instead of an if',
+      `reading a tensor of shape ${formatShape(tensor.shape)} inside a compiled function, where it has no value yet: ` +
+        'return it and read it outside, or use where(...) instead of an if',
     );
   }
   const { operation } = tensor;
@@ -71,7 +69,7 @@ function run(targets: readonly Tensor[], assigned: readonly Variable[]): readonl
     const inputs = captured.inputs.map(evaluate);
     const scalars = captured.scalars.map((scalar) => {
       if (typeof scalar === 'number') return scalar;
-      throw new TraceError('a host input of a compiled function was used outside it');
+      throw new TraceError('a host input was used outside its compiled function');
     });
     const outputs = execute(captured, getBackend(), inputs, scalars);
     targets.forEach((target, i) => {
@@ -98,13 +96,11 @@ export function execute(
     else variable.overwritten();
   }
   if (failedCheck !== undefined) {
-    const changed = captured.assigned.length > 0;
-    throw new DataError(
-      `${program.checks[failedCheck]}; ` +
-        (changed
-          ? 'the variables this call assigns have changed, but for those the check itself holds back'
-          : 'no variable has changed'),
-    );
+    const changed =
+      captured.assigned.length > 0
+        ? 'the variables this call assigns have changed, but for those the check itself holds back'
+        : 'no variable has changed';
+    throw new DataError(`${program.checks[failedCheck]}; ${changed}`);
   }
   return outputs;
 }

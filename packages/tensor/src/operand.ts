@@ -1,9 +1,14 @@
+import type { DType, TypedArray } from './dtype.js';
+import { ShapeError } from './errors.js';
+import { evaluate } from './evaluate.js';
 import * as contraction from './ops/contraction.js';
 import * as elementwise from './ops/elementwise.js';
 import * as indexing from './ops/indexing.js';
 import * as movement from './ops/movement.js';
 import * as reduction from './ops/reduction.js';
-import type { Tensor, TensorLike } from './tensor.js';
+import type { Shape } from './shape.js';
+import { formatShape, sizeOf } from './shape.js';
+import type { NestedArray, Tensor, TensorLike } from './tensor.js';
 
 /** The operations that are methods too. */
 const METHODS = {
@@ -64,8 +69,66 @@ type AsMethod<F> = F extends (x: TensorLike, ...rest: infer Rest) => Tensor
   : never;
 
 abstract class OperandBase {
+  abstract readonly shape: Shape;
+  abstract readonly dtype: DType;
+
   /** @internal */
   abstract asTensor(): Tensor;
+
+  /** What it is and holds, in words. */
+  abstract toString(): string;
+
+  /** The number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** The number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** The elements in row-major order, as a copy. Works on every backend. */
+  data(): Promise<TypedArray> {
+    return new Promise((resolve) => {
+      resolve(this.dataSync());
+    });
+  }
+
+  /** The elements in row-major order, as a copy; throws on a backend that cannot answer at once. */
+  dataSync(): TypedArray {
+    return evaluate(this.asTensor()).slice();
+  }
+
+  /** The only element of a tensor of size 1; throws if there is not exactly one. */
+  item(): number {
+    if (this.size !== 1) {
+      throw new ShapeError(
+        `item: expected one element, got shape ${formatShape(this.shape)}; use toArray() or dataSync()`,
+      );
+    }
+    return evaluate(this.asTensor())[0];
+  }
+
+  /** The elements as nested arrays (a plain number for a scalar); booleans where the dtype is bool. */
+  toArray(): NestedArray {
+    const values = evaluate(this.asTensor());
+    const { shape, dtype } = this;
+    let position = 0;
+    const build = (axis: number): NestedArray => {
+      if (axis === shape.length) {
+        const value = values[position++];
+        return dtype === 'bool' ? value !== 0 : value;
+      }
+      return Array.from({ length: shape[axis] }, () => build(axis + 1));
+    };
+    return build(0);
+  }
+
+  /** What `console.log` shows in Node. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
 }
 
 for (const [name, operation] of Object.entries(METHODS)) {
@@ -80,7 +143,7 @@ for (const [name, operation] of Object.entries(METHODS)) {
 export type Methods = { readonly [Name in keyof typeof METHODS]: AsMethod<(typeof METHODS)[Name]> };
 
 /**
- * What tensors and variables have in common: the usual operations as methods. Each is the free function of the same
+ * What tensors and variables have in common: how they are read, and the usual operations as methods. Each is the free function of the same
  * name with this as its first argument; what it does is said there.
  */
 export const Operand = OperandBase as abstract new () => OperandBase & Methods;

@@ -1,6 +1,6 @@
 import type { DType } from './dtype.js';
 import { isFloating } from './dtype.js';
-import { DTypeError, ShapeError } from './errors.js';
+import { DTypeError } from './errors.js';
 import { tensor } from './ops/creation.js';
 import { asTensor, cast, less, log1p } from './ops/elementwise.js';
 import { argsort } from './ops/indexing.js';
@@ -26,7 +26,7 @@ export interface Generator {
 /** A generator of its own. `seed` is a whole number of at least 0, up to 2^53 - 1. */
 export function generator(seed: number): Generator {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new DTypeError(`generator: expected a whole number from 0 to 2^53 - 1 as seed, got ${seed}`);
+    throw new DTypeError(`generator: expected a seed from 0 to 2^53 - 1, got ${seed}`);
   }
   return outsideTrace(() => ({
     key: tensor(new Int32Array([seed | 0, Math.floor(seed / 4294967296)])),
@@ -38,8 +38,7 @@ let standard: Generator | undefined;
 
 /** The generator that is used where none is named. Its seed is fixed: a program gives the same numbers every time. */
 export function defaultGenerator(): Generator {
-  standard ??= generator(0);
-  return standard;
+  return (standard ??= generator(0));
 }
 
 export interface RandomOptions {
@@ -114,8 +113,5 @@ export function bernoulli(
 
 /** The numbers 0 to count - 1 in random order, as int32. */
 export function permutation(count: number, options: RandomOptions = {}): Tensor {
-  if (!Number.isInteger(count) || count < 0) {
-    throw new ShapeError(`random.permutation: expected a whole number of at least 0, got ${count}`);
-  }
-  return argsort(bits([count], options));
+  return argsort(draw([count], options, 'random.permutation')(0, 32));
 }

@@ -1,3 +1,4 @@
+import { describe } from './describe.js';
 import { ShapeError } from './errors.js';
 
 /** The extent of each axis, outermost first; `[]` is a scalar. */
@@ -32,18 +33,31 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a === b || (a.length === b.length && a.every((extent, axis) => extent === b[axis]));
 }
 
+/** Throws unless `values` is an array of whole numbers of at least `least`, as many as `count` says, if it is given. */
+export function checkWhole(
+  values: unknown,
+  least: number,
+  where: string,
+  count?: number,
+): asserts values is readonly number[] {
+  const list = Array.isArray(values) ? (values as number[]) : undefined;
+  const valid = list?.every((value) => Number.isInteger(value) && value >= least);
+  if (list === undefined || !valid || list.length !== (count ?? list.length)) {
+    throw new ShapeError(
+      `${where}: expected an array of ${count === undefined ? '' : `${count} `}whole numbers of at least ${least}, ` +
+        `got ${list === undefined ? describe(values) : formatShape(list)}`,
+    );
+  }
+}
+
 /** What can be stored: places are counted in 32 bits. */
 export const MOST_ELEMENTS = 2147483647;
 
 /** Throws unless every extent is a whole number of at least 0 and the whole has no more than `most` elements. */
 export function checkShape(shape: unknown, where: string, most = MOST_ELEMENTS): asserts shape is Shape {
-  const valid = Array.isArray(shape) && shape.every((extent) => Number.isInteger(extent) && extent >= 0);
-  if (!valid) {
-    const shown = Array.isArray(shape) ? formatShape(shape as Shape) : String(shape);
-    throw new ShapeError(`${where}: a shape is an array of whole numbers of at least 0, got ${shown}`);
-  }
-  if (sizeOf(shape as Shape) > most) {
-    throw new ShapeError(`${where}: ${formatShape(shape as Shape)} has more than 2^31 - 1 elements`);
+  checkWhole(shape, 0, where);
+  if (sizeOf(shape) > most) {
+    throw new ShapeError(`${where}: ${formatShape(shape)} has more than 2^31 - 1 elements`);
   }
 }
 
@@ -52,25 +66,23 @@ export function normalizeAxis(axis: Axis, rank: number, where: string): number {
   const normal = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || normal < 0 || normal >= rank) {
     throw new ShapeError(
-      `${where}: axis ${axis} is not an axis of a tensor of rank ${rank}` +
+      `${where}: axis ${axis} is none of a tensor of rank ${rank}` +
         (rank > 0 ? ` (${-rank} to ${rank - 1})` : ''),
     );
   }
   return normal;
 }
 
-/** Axes counted from the front, ascending, each once; all axes when none are given. */
+/** Axes counted from the front, in the order given, each once; all axes when none are given. */
 export function normalizeAxes(
   axes: Axis | readonly Axis[] | undefined,
   rank: number,
   where: string,
 ): number[] {
-  if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
-  const list = typeof axes === 'number' ? [axes] : axes;
-  const normal = list.map((axis) => normalizeAxis(axis, rank, where)).sort((a, b) => a - b);
-  const twice = normal.find((axis, i) => i > 0 && axis === normal[i - 1]);
-  if (twice !== undefined)
-    throw new ShapeError(`${where}: axis ${twice} is named twice in [${list.join(', ')}]`);
+  const list = axes ?? Array.from({ length: rank }, (_, axis) => axis);
+  const normal = [list].flat().map((axis) => normalizeAxis(axis, rank, where));
+  const twice = normal.find((axis, i) => normal.indexOf(axis) < i);
+  if (twice !== undefined) throw new ShapeError(`${where}: axis ${twice} is named twice`);
   return normal;
 }
 
@@ -85,7 +97,7 @@ export function broadcastShapes(shapes: readonly Shape[], where: string): Shape 
       if (result[axis] !== 1) {
         throw new ShapeError(
           `${where}: shapes ${shapes.map(formatShape).join(' and ')} do not broadcast: ` +
-            `axis ${axis - rank} is ${result[axis]} in one and ${extent} in another; extents must be equal or 1`,
+            `axis ${axis - rank} is ${result[axis]} and ${extent}; extents must be equal or 1`,
         );
       }
       result[axis] = extent;

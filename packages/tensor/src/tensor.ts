@@ -1,12 +1,11 @@
 import type { DType, TypedArray } from './dtype.js';
 import { stored } from './dtype.js';
-import { ShapeError, TraceError } from './errors.js';
-import { evaluate } from './evaluate.js';
+import { TraceError } from './errors.js';
 import { formatTensor } from './format.js';
 import { Operand } from './operand.js';
 import type { Operation } from './operation.js';
 import type { Shape } from './shape.js';
-import { formatShape, sizeOf } from './shape.js';
+import { formatShape } from './shape.js';
 import type { Trace } from './trace.js';
 import { currentTrace } from './trace.js';
 import type { Variable } from './variable.js';
@@ -26,8 +25,8 @@ export type NestedArray = number | boolean | readonly NestedArray[];
  */
 export class Tensor extends Operand {
   readonly [TENSOR] = true;
-  readonly shape: Shape;
-  readonly dtype: DType;
+  override readonly shape: Shape;
+  override readonly dtype: DType;
   /** What this node does with its {@link inputs}. */
   readonly operation: Operation;
   #inputs: readonly Tensor[];
@@ -60,16 +59,6 @@ export class Tensor extends Operand {
     this.#inputs = [];
   }
 
-  /** The number of axes. */
-  get rank(): number {
-    return this.shape.length;
-  }
-
-  /** The number of elements. */
-  get size(): number {
-    return sizeOf(this.shape);
-  }
-
   /** @internal */
   override asTensor(): Tensor {
     return this;
@@ -85,51 +74,9 @@ export class Tensor extends Operand {
     }
   }
 
-  /** The elements in row-major order, as a copy. Works on every backend. */
-  data(): Promise<TypedArray> {
-    return new Promise((resolve) => {
-      resolve(this.dataSync());
-    });
-  }
-
-  /** The elements in row-major order, as a copy; throws on a backend that cannot answer at once. */
-  dataSync(): TypedArray {
-    return evaluate(this).slice();
-  }
-
-  /** The only element of a tensor of size 1; throws if there is not exactly one. */
-  item(): number {
-    if (this.size !== 1) {
-      throw new ShapeError(
-        `item: expected one element, got shape ${formatShape(this.shape)}; use toArray() or dataSync()`,
-      );
-    }
-    return evaluate(this)[0];
-  }
-
-  /** The elements as nested arrays (a plain number for a scalar); booleans where the dtype is bool. */
-  toArray(): NestedArray {
-    const values = evaluate(this);
-    const { shape, dtype } = this;
-    let position = 0;
-    const build = (axis: number): NestedArray => {
-      if (axis === shape.length) {
-        const value = values[position++];
-        return dtype === 'bool' ? value !== 0 : value;
-      }
-      return Array.from({ length: shape[axis] }, () => build(axis + 1));
-    };
-    return build(0);
-  }
-
   /** Shape, dtype and values (shortened); a tensor that is being traced shows no values. */
   override toString(): string {
     return formatTensor(this);
-  }
-
-  /** What `console.log` shows in Node. */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
   }
 }
 

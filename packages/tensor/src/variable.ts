@@ -1,12 +1,13 @@
 import type { Backend, Storage } from './backend.js';
 import type { DType, TypedArray } from './dtype.js';
-import { canHold } from './dtype.js';
+import { canHold, cannotHold } from './dtype.js';
 import { DisposedError, DTypeError, ShapeError, TraceError } from './errors.js';
 import { assignLater, evaluateInitial, isPending, runPending } from './evaluate.js';
 import { asTensor, cast } from './ops/elementwise.js';
 import { tensor } from './ops/creation.js';
 import type { Shape } from './shape.js';
-import { formatShape, sameShape, sizeOf } from './shape.js';
+import { formatTensor } from './format.js';
+import { formatShape, sameShape } from './shape.js';
 import type { NestedArray, TensorLike } from './tensor.js';
 import { fromArray, isTensor, Tensor } from './tensor.js';
 import { Operand } from './operand.js';
@@ -39,8 +40,8 @@ export class Variable extends Operand {
   readonly [VARIABLE] = true;
   readonly name: string;
   readonly trainable: boolean;
-  readonly shape: Shape;
-  readonly dtype: DType;
+  override readonly shape: Shape;
+  override readonly dtype: DType;
   /** What is to be stored: the initial value, or what was assigned and has not run yet. */
   #source: Tensor | undefined;
   /** The current version, if anybody has asked for it. */
@@ -60,15 +61,6 @@ export class Variable extends Operand {
     this.shape = initial.shape;
     this.dtype = initial.dtype;
     this.#source = initial;
-  }
-
-  get rank(): number {
-    return this.shape.length;
-  }
-
-  /** The number of elements. */
-  get size(): number {
-    return sizeOf(this.shape);
   }
 
   /** @internal */
@@ -110,9 +102,7 @@ export class Variable extends Operand {
       );
     }
     if (next.dtype !== this.dtype) {
-      throw new DTypeError(
-        `assign to ${this.name}: expected ${this.dtype}, got ${next.dtype}; use cast(value, '${this.dtype}')`,
-      );
+      throw new DTypeError(`assign to ${this.name}: expected ${this.dtype}, got ${next.dtype}; use cast`);
     }
     const trace = currentTrace();
     if (trace !== undefined) {
@@ -131,40 +121,14 @@ export class Variable extends Operand {
   #fitNumber(given: Tensor): Tensor {
     const { operation } = given;
     if (operation.name === 'constant' && !canHold(this.dtype, operation.value)) {
-      throw new DTypeError(
-        `assign to ${this.name}: ${this.dtype} cannot hold ${operation.value}; round or clip it first, ` +
-          'or choose another dtype',
-      );
+      throw cannotHold(this.dtype, operation.value, `assign to ${this.name}`);
     }
     return cast(given, this.dtype);
   }
 
-  /** A copy of the elements; see `Tensor.data`. */
-  data(): Promise<TypedArray> {
-    return this.value.data();
-  }
-
-  /** A copy of the elements, at once. */
-  dataSync(): TypedArray {
-    return this.value.dataSync();
-  }
-
-  /** The only element. */
-  item(): number {
-    return this.value.item();
-  }
-
-  /** The elements as nested arrays. */
-  toArray(): NestedArray {
-    return this.value.toArray();
-  }
-
+  /** Its name and what it holds. */
   override toString(): string {
-    return `variable ${this.name} ${this.value.toString()}`;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.#disposed ? `variable ${this.name} (disposed)` : this.toString();
+    return `variable ${this.name} ${this.#disposed ? '(disposed)' : formatTensor(this.value)}`;
   }
 
   /** Frees its memory at once; only loops that build many models need it. It cannot be used afterwards. */
@@ -172,7 +136,7 @@ export class Variable extends Operand {
     if (this.#disposed) return;
     if (currentTrace() !== undefined) {
       throw new TraceError(
-        `dispose ${this.name} inside a compiled function: nothing is freed while tracing; do it outside`,
+        `dispose ${this.name}: nothing is freed inside a compiled function; do it outside`,
       );
     }
     if (isPending(this)) runPending();

@@ -2,12 +2,15 @@ import {
   bytesPerElement,
   compile,
   countCompilations,
+  einsum,
+  foldWindows,
   generator,
   iota,
   matmul,
   portable,
   random,
   relu,
+  reshape,
   setBackend,
   sum,
   takeAlongAxis,
@@ -318,5 +321,33 @@ describe('explain and program', () => {
     expect(program.inputs).toMatchObject([{ shape: [8, 32], dtype: 'float32' }]);
     expect(program.outputs).toMatchObject([{ shape: [8, 16], dtype: 'float32' }]);
     expect(program.residents).toBe(1);
+  });
+});
+
+describe('the adjoint of a convolution', () => {
+  const adjoint = (groups: number, stride: number): Program => {
+    const [count, inputs, outputs, extent, size] = [3, 8, 12, 13, 3];
+    const places = Math.floor((extent - size) / stride) + 1;
+    const gradient = zeros([count, groups, outputs / groups, places, places]).add(variable(1));
+    const weight = variable(zeros([groups, outputs / groups, inputs / groups, size, size]));
+    const geometry = { axes: [2, 3], size: [size, size], stride: [stride, stride], dilation: [1, 1] };
+    const step = compile(() => {
+      const sums = einsum('ngoyx,gocij->ngcyxij', gradient, weight);
+      const shape = [count, inputs, places, places, size, size];
+      return foldWindows(reshape(sums, shape), [count, inputs, extent, extent], geometry);
+    });
+    return step.program();
+  };
+
+  it.each([
+    [1, 1],
+    [1, 2],
+    [4, 1],
+    [4, 3],
+  ])('of %d groups and stride %d is one contraction over a padded copy of the gradient', (groups, stride) => {
+    const lengths = intermediates(adjoint(groups, stride)).map(({ length }) => length);
+    // The gradient itself, and the copy: as wide as the image and a window, less what neighbours share.
+    const wide = 13 + 3 - 1;
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(3 * 12 * wide * wide);
   });
 });

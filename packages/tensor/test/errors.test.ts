@@ -178,8 +178,8 @@ describe('ragged nested arrays', () => {
       'length 2 at data[1]',
       'length 1',
     );
-    expectError(() => tensor([[1, 2], 3]), ShapeError, 'ragged', 'data[1]', 'number');
-    expectError(() => tensor([1, [2, 3]]), ShapeError, 'ragged', 'data[1]', 'an array');
+    expectError(() => tensor([[1, 2], 3]), ShapeError, 'ragged', 'length 2 at data[1]', 'got 3');
+    expectError(() => tensor([1, [2, 3]]), ShapeError, 'ragged', 'a number at data[1]', 'got length 2');
     expectError(
       () =>
         tensor([
@@ -194,7 +194,7 @@ describe('ragged nested arrays', () => {
   });
 
   it('as do elements that are no numbers', () => {
-    expectError(() => tensor(untyped([1, 'two'])), DTypeError, 'tensor', 'data[1]', 'string');
+    expectError(() => tensor(untyped([1, 'two'])), DTypeError, 'tensor', 'data[1]', 'got "two"');
     expectError(() => tensor(untyped([[1], [null]])), DTypeError, 'data[1][0]', 'null');
     expectError(() => tensor(untyped(undefined)), DTypeError, 'tensor', 'undefined');
     expectError(() => tensor(untyped([1, , 3])), DTypeError, 'data[1]', 'undefined');
@@ -230,7 +230,7 @@ describe('wrong dtypes', () => {
   });
 
   it('operands that are no tensors', () => {
-    expectError(() => add(ones([2]), untyped([1, 2])), DTypeError, 'add', 'an array', 'tensor(...)');
+    expectError(() => add(ones([2]), untyped([1, 2])), DTypeError, 'add', 'got Array', 'tensor(...)');
     expectError(() => matmul(ones([2]), untyped('x')), DTypeError, 'matmul', 'x');
     expectError(() => ones([2]).mul(untyped(undefined)), DTypeError, 'mul', 'undefined');
     expectError(() => ones([2]).mul(untyped(null)), DTypeError, 'mul', 'null');
@@ -411,15 +411,16 @@ describe('a backend that is not there', () => {
         setBackend(untyped<Backend>(Promise.resolve(portable())));
       },
       BackendError,
-      'a promise',
-      'await',
+      'got Promise',
+      'await wasm()',
     );
     expectError(
       () => {
         setBackend(untyped<Backend>(portable));
       },
       BackendError,
-      'portable()',
+      'got portable without compile',
+      'call and await what makes one',
     );
     expectError(
       () => {

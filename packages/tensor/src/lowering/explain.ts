@@ -1,5 +1,6 @@
 import type { Ceilings } from '../backend.js';
 import { bytesPerElement } from '../dtype.js';
+import { formatShape } from '../shape.js';
 import { accessesIn } from './accesses.js';
 import { operandsOf } from './expression.js';
 import type { Expression, Program, Statement } from './program.js';
@@ -68,7 +69,7 @@ export function explainProgram(program: Program, times?: readonly number[], ceil
   const rows = program.kernels.map((kernel, i) => [
     String(i),
     kernel.label,
-    `[${extentsOf(kernel.body).join(', ')}]`,
+    formatShape(extentsOf(kernel.body)),
     String(costs[i].flops),
     String(costs[i].bytes),
     ...(times ? measured(costs[i], times[i]) : []),

@@ -1,3 +1,4 @@
+import { exactly } from '../describe.js';
 import type { DType } from '../dtype.js';
 import type { BinaryName, UnaryName } from '../operation.js';
 import type { IndexExpression } from './index-expression.js';
@@ -46,7 +47,7 @@ function union(parts: readonly Expression[], pick: 'axes' | 'registers'): Readon
 }
 
 export function constantOf(value: number, dtype: DType): Expression {
-  return make(Object.is(value, -0) ? '-0' : String(value), [], { kind: 'constant', value, dtype });
+  return make(exactly(value), [], { kind: 'constant', value, dtype });
 }
 
 export function load(buffer: number, index: IndexExpression, dtype: DType): Expression {

@@ -123,6 +123,23 @@ function divideOut(
   };
 }
 
+/**
+ * Looks for a common factor: the index as factor · common + rest, with the rest from 0 to below the factor, which divides
+ * the divisor. Then the rest does not matter to the quotient.
+ */
+function commonFactor(
+  { offset, terms }: IndexExpression,
+  divisor: number,
+): { factor: number; common: IndexExpression; rest: IndexExpression } | undefined {
+  const factors = terms.map(({ coefficient }) => Math.abs(coefficient)).sort((a, b) => b - a);
+  for (const factor of factors) {
+    if (factor === 1 || factor >= divisor || divisor % factor !== 0) continue;
+    const { quotient: common, rest } = divideOut(build(offset, terms), factor);
+    if (within(rest, factor)) return { factor, common, rest };
+  }
+  return undefined;
+}
+
 function within(index: IndexExpression, extent: number): boolean {
   const [low, high] = rangeOf(index);
   return low >= 0 && high < extent;
@@ -132,6 +149,9 @@ export function floorDivIndex(index: IndexExpression, divisor: number): IndexExp
   if (divisor === 1) return index;
   const { quotient, rest } = divideOut(index, divisor);
   if (within(rest, divisor)) return quotient;
+  const shared = commonFactor(rest, divisor);
+  if (shared !== undefined)
+    return addIndices(quotient, floorDivIndex(shared.common, divisor / shared.factor));
   const [low, high] = rangeOf(rest);
   const lowest = Math.floor(low / divisor);
   const extent = Math.floor(high / divisor) + 1;
@@ -149,6 +169,11 @@ export function floorDivIndex(index: IndexExpression, divisor: number): IndexExp
 export function modIndex(index: IndexExpression, divisor: number): IndexExpression {
   const { rest } = divideOut(index, divisor);
   if (within(rest, divisor)) return rest;
+  const shared = commonFactor(rest, divisor);
+  if (shared !== undefined) {
+    const { factor, common } = shared;
+    return addIndices(scaleIndex(modIndex(common, divisor / factor), factor), shared.rest);
+  }
   return atomIndex({
     kind: 'mod',
     index: rest,

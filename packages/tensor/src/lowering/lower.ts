@@ -80,7 +80,10 @@ class Lowering {
     const builder = new RootBuilder(this.#graph, {
       bufferOf: this.#bufferOf,
       scalarsBuffer: this.#scalarsBuffer,
-      addBuffer: (dtype, length) => this.#addBuffer('intermediate', 0, dtype, length),
+      addBuffer: (dtype, length, instead = this.#buffers.length) => {
+        this.#buffers[instead] = { role: 'intermediate', slot: 0, dtype, length };
+        return instead;
+      },
       nextAxis: this.#nextAxis,
       nextRegister: this.#nextRegister,
     });

@@ -31,7 +31,7 @@ import {
 } from './index-expression.js';
 import { BIJECTIVE, descend, isReduction, isSumOfProducts } from './materialize.js';
 import type { Combine, Condition, Expression, LoopAxis, Statement } from './program.js';
-import { splitAxes } from './split-axes.js';
+import { divisorsIn, partOf, splitAxes } from './split-axes.js';
 import { threefry } from './threefry.js';
 
 /** A reduction inside a root, before common parts of its value are taken out. */
@@ -64,8 +64,8 @@ export interface Root {
 export interface Places {
   readonly bufferOf: ReadonlyMap<number, number>;
   readonly scalarsBuffer: number;
-  /** Makes a buffer for a copy that only one root reads. */
-  readonly addBuffer: (dtype: DType, length: number) => number;
+  /** Makes a buffer for a copy that only one root reads, in place of another one where its number is given. */
+  readonly addBuffer: (dtype: DType, length: number, instead?: number) => number;
   /** Gives each loop counter and register a number of its own. */
   readonly nextAxis: () => number;
   readonly nextRegister: () => number;
@@ -91,6 +91,11 @@ export class RootBuilder {
   /** Roots that must run before the one being built: copies with zeros around. */
   #copies: Root[] = [];
   #extents = new Map<number, number>();
+  /** The loops over the dimensions of what is stored, before any is split, and the extents of inner parts to split off. */
+  #dimensions: readonly LoopAxis[] = [];
+  #parts: readonly number[] = [];
+  /** The buffers of copies that are made again. */
+  #replaced: readonly number[] = [];
   /** A sum that joins the reduction around it, and the loops it brings. */
   #joined: { readonly node: number; axes: readonly LoopAxis[] } | undefined;
 
@@ -102,7 +107,16 @@ export class RootBuilder {
   /** The root that computes `node` and stores it into `buffers`, preceded by what it needs besides. */
   build(node: number, buffers: readonly number[]): Root[] {
     this.#begin();
-    const root = this.#build(node, buffers);
+    this.#parts = [];
+    let root = this.#build(node, buffers);
+    if (this.#copies.length > 0) {
+      // A copy runs over the loops its values depend on; where they depend on part of one, that has to be a loop of its own.
+      const divisors = divisorsIn([root, ...this.#copies]);
+      const replaced = this.#copies.flatMap((copy) => copy.buffers);
+      this.#parts = this.#dimensions.map((loop) => partOf(loop, divisors) ?? 1);
+      this.#begin(replaced);
+      root = this.#build(node, buffers);
+    }
     return [...this.#copies, root].map((each) => splitAxes(each, this.#places.nextAxis));
   }
 
@@ -120,7 +134,8 @@ export class RootBuilder {
     }
   }
 
-  #begin(): void {
+  #begin(replaced: readonly number[] = []): void {
+    this.#replaced = replaced;
     this.#reductions = [];
     this.#names = [];
     this.#memo = new Map();
@@ -130,8 +145,18 @@ export class RootBuilder {
 
   #map(node: number, buffers: readonly number[]): Root {
     const { shape } = this.#nodes[node];
-    const axes = this.#axesOf(shape);
-    const indices = indicesOf(axes);
+    this.#dimensions = this.#axesOf(shape);
+    const loops = this.#dimensions.map((loop, dimension) => {
+      const part = this.#parts.at(dimension) ?? 1;
+      return part === 1 ? [loop] : this.#axesOf([loop.extent / part, part]);
+    });
+    const axes = loops.flat();
+    const indices = loops.map((each) =>
+      linearIndex(
+        indicesOf(each),
+        each.map(({ extent }) => extent),
+      ),
+    );
     // A leaf, or a node with a buffer of its own elsewhere, is copied; any other is computed here.
     const value =
       this.#places.bufferOf.get(node) === buffers[0]
@@ -485,7 +510,7 @@ export class RootBuilder {
           ...free.filter(({ extent }) => extent > 1),
         ];
         const extents = around.map(({ extent }) => extent);
-        const buffer = this.#places.addBuffer(dtype, sizeOf(extents));
+        const buffer = this.#places.addBuffer(dtype, sizeOf(extents), this.#replaced.at(this.#copies.length));
         this.#copies.push({
           node,
           axes: around,

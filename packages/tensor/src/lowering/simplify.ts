@@ -1,3 +1,4 @@
+import { exactly } from '../describe.js';
 import type { DType } from '../dtype.js';
 import { isFloating, stored } from '../dtype.js';
 import type { WindowGeometry } from '../operation.js';
@@ -19,12 +20,7 @@ const FOLDED: Readonly<Record<string, (a: number, b: number) => number>> = {
 
 /** What tells a node from others. JSON alone would write -0 as 0, NaN and infinities as null. */
 export function keyOf({ operation, inputs, shape, dtype }: GraphNode): string {
-  const exact = (_: string, value: unknown): unknown =>
-    Object.is(value, -0)
-      ? '-0'
-      : typeof value === 'number' && !Number.isFinite(value)
-        ? String(value)
-        : value;
+  const exact = (_: string, value: unknown): unknown => (typeof value === 'number' ? exactly(value) : value);
   return `${JSON.stringify(operation, exact)}(${inputs.join()})${dtype}${shape.join('x')}`;
 }
 

@@ -12,13 +12,10 @@ import type { Root } from './roots.js';
 export function splitAxes(root: Root, nextAxis: () => number): Root {
   if (root.statements !== undefined) return root;
   const loops = [...root.axes, ...root.reductions.flatMap(({ axes }) => axes)];
-  const divisors = divisorsIn(root);
+  const divisors = divisorsIn([root]);
   for (const loop of loops) {
-    const candidates = [...(divisors.get(loop.axis) ?? [])].filter(
-      (divisor) => divisor < loop.extent && loop.extent % divisor === 0,
-    );
-    if (candidates.length === 0) continue;
-    const extent = Math.max(...candidates);
+    const extent = partOf(loop, divisors);
+    if (extent === undefined) continue;
     const outer = { axis: nextAxis(), extent: loop.extent / extent };
     const inner = { axis: nextAxis(), extent };
     const replacement = addIndices(
@@ -32,8 +29,19 @@ export function splitAxes(root: Root, nextAxis: () => number): Root {
   return root;
 }
 
-/** By which numbers indices divide each loop's counter. */
-function divisorsIn({ value, index, reductions }: Root): Map<number, Set<number>> {
+/** The extent of the inner one of two loops that a loop splits into, if it does. */
+export function partOf(
+  { axis, extent }: LoopAxis,
+  divisors: ReadonlyMap<number, ReadonlySet<number>>,
+): number | undefined {
+  const candidates = [...(divisors.get(axis) ?? [])].filter(
+    (divisor) => divisor < extent && extent % divisor === 0,
+  );
+  return candidates.length === 0 ? undefined : Math.max(...candidates);
+}
+
+/** By which numbers indices in roots divide each loop's counter. */
+export function divisorsIn(roots: readonly Root[]): Map<number, Set<number>> {
   const found = new Map<number, Set<number>>();
   const seen = new Set<Expression>();
   const visitIndex = (place: IndexExpression): void => {
@@ -62,7 +70,9 @@ function divisorsIn({ value, index, reductions }: Root): Map<number, Set<number>
     }
     operandsOf(expression).forEach(visit);
   };
-  visitIndex(index);
-  [value, ...reductions.map((reduction) => reduction.value)].forEach(visit);
+  for (const { value, index, reductions } of roots) {
+    visitIndex(index);
+    [value, ...reductions.map((reduction) => reduction.value)].forEach(visit);
+  }
   return found;
 }

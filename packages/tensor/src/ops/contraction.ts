@@ -4,7 +4,7 @@ import { broadcastShapes, formatShape } from '../shape.js';
 import type { TensorLike } from '../tensor.js';
 import type { Tensor } from '../tensor.js';
 import { asTensor, cast, mul } from './elementwise.js';
-import { expand, permute, reshape, unsqueeze } from './movement.js';
+import { permute, reshape, squeeze, unsqueeze } from './movement.js';
 import { sum } from './reduction.js';
 
 /**
@@ -20,26 +20,21 @@ export function matmul(a: TensorLike, b: TensorLike): Tensor {
   }
   const rows = left.rank === 1 ? unsqueeze(left, 0) : left;
   const columns = right.rank === 1 ? unsqueeze(right, 1) : right;
-  const inner = rows.shape[rows.rank - 1];
-  if (inner !== columns.shape[columns.rank - 2]) {
+  const [inner, other] = [rows.shape[rows.rank - 1], columns.shape[columns.rank - 2]];
+  if (inner !== other) {
     throw new ShapeError(
-      `matmul: shapes ${shapes} do not fit: the last axis of the first is ${inner}, ` +
-        `the ${right.rank === 1 ? 'only' : 'second last'} axis of the second is ${columns.shape[columns.rank - 2]}; they must be equal`,
+      `matmul: shapes ${shapes} do not fit: rows of ${inner} meet columns of ${other}; they must be equal`,
     );
   }
   broadcastShapes([rows.shape.slice(0, -2), columns.shape.slice(0, -2)], `matmul of ${shapes}`);
   // [..., m, 1, k] times [..., 1, n, k], summed over k: the lowering sees a contraction in it.
-  const product = contract(unsqueeze(rows, -2), unsqueeze(columns.transpose(), -3));
-  const last = product.rank;
-  const shape = product.shape.filter(
-    (_, axis) => !(left.rank === 1 && axis === last - 2) && !(right.rank === 1 && axis === last - 1),
-  );
-  return reshape(product, shape);
+  const product = sumOfProducts([unsqueeze(rows, -2), unsqueeze(columns.transpose(), -3)], [-1]);
+  return squeeze(product, [...(left.rank === 1 ? [-2] : []), ...(right.rank === 1 ? [-1] : [])]);
 }
 
-function contract(a: Tensor, b: Tensor): Tensor {
-  const dtype = resultOf('total', promote(a.dtype, b.dtype));
-  return sum(mul(cast(a, dtype), cast(b, dtype)), { axis: -1 });
+function sumOfProducts(factors: readonly Tensor[], axis: readonly number[]): Tensor {
+  const dtype = resultOf('total', factors.map((factor) => factor.dtype).reduce(promote));
+  return sum(factors.map((factor) => cast(factor, dtype)).reduce(mul), { axis });
 }
 
 /**
@@ -55,28 +50,26 @@ export function einsum(equation: string, ...operands: readonly TensorLike[]): Te
     const letters = inputs[i];
     if (letters.length !== tensor.rank) {
       throw new ShapeError(
-        `einsum '${equation}': operand ${i} has shape ${formatShape(tensor.shape)}, but '${letters}' names ${letters.length} axes`,
+        `einsum '${equation}': expected ${letters.length} axes for '${letters}', got ${formatShape(tensor.shape)}`,
       );
     }
-    [...letters].forEach((letter, axis) => {
-      const known = extents.get(letter);
-      if (known !== undefined && known !== tensor.shape[axis]) {
+    tensor.shape.forEach((extent, axis) => {
+      const letter = letters[axis];
+      const known = extents.get(letter) ?? extent;
+      if (known !== extent) {
         throw new ShapeError(
-          `einsum '${equation}': axis '${letter}' is ${known} in one place and ${tensor.shape[axis]} in operand ${i} of ${formatShape(tensor.shape)}`,
+          `einsum '${equation}': expected ${known} along axis '${letter}', got operand ${i} of ${formatShape(tensor.shape)}, where it is ${extent}`,
         );
       }
-      extents.set(letter, tensor.shape[axis]);
+      extents.set(letter, extent);
     });
     return takeDiagonals(tensor, letters);
   });
-  const summed = [...extents.keys()].filter((letter) => !output.includes(letter));
-  const order = [...output, ...summed];
-  const shape = order.map((letter) => extents.get(letter) ?? 1);
-  const dtype = resultOf('total', tensors.map(({ tensor }) => tensor.dtype).reduce(promote));
-  const aligned = tensors.map(({ tensor, letters }) => {
+  const order = [...new Set([...output, ...extents.keys()])];
+  const factors = tensors.map(({ tensor, letters }) => {
     const present = order.filter((letter) => letters.includes(letter));
     const sorted = permute(
-      cast(tensor, dtype),
+      tensor,
       present.map((letter) => letters.indexOf(letter)),
     );
     return reshape(
@@ -84,21 +77,20 @@ export function einsum(equation: string, ...operands: readonly TensorLike[]): Te
       order.map((letter) => (letters.includes(letter) ? (extents.get(letter) ?? 1) : 1)),
     );
   });
-  const product = expand(
-    aligned.reduce((a, b) => mul(a, b)),
-    shape,
+  return sumOfProducts(
+    factors,
+    order.flatMap((_, axis) => (axis < output.length ? [] : [axis])),
   );
-  return summed.length === 0 ? product : sum(product, { axis: summed.map((_, i) => output.length + i) });
 }
 
 function parseEquation(equation: string, count: number): { inputs: string[]; output: string } {
-  const match = /^([a-zA-Z]*(?:,[a-zA-Z]*)*)(?:->([a-zA-Z]*))?$/.exec(equation.replaceAll(' ', ''));
+  const match = /^([a-zA-Z,]*)(?:->([a-zA-Z]*))?$/.exec(equation.replaceAll(' ', ''));
   if (match === null) {
     throw new ShapeError(`einsum: '${equation}' is not an equation such as 'ij,jk->ik'`);
   }
   const inputs = match[1].split(',');
   if (inputs.length !== count) {
-    throw new ShapeError(`einsum '${equation}': ${inputs.length} operands are named, ${count} were given`);
+    throw new ShapeError(`einsum '${equation}': expected ${inputs.length} operands, got ${count}`);
   }
   const letters = [...inputs.join('')];
   const once = letters.filter((letter) => letters.indexOf(letter) === letters.lastIndexOf(letter));
@@ -106,7 +98,7 @@ function parseEquation(equation: string, count: number): { inputs: string[]; out
   const wrong = [...output].find((letter, i) => !letters.includes(letter) || output.indexOf(letter) !== i);
   if (wrong !== undefined) {
     throw new ShapeError(
-      `einsum '${equation}': '${wrong}' in the result must occur in an operand, and once in the result`,
+      `einsum '${equation}': '${wrong}' in the result must occur in an operand, and only once there`,
     );
   }
   return { inputs, output };
@@ -117,7 +109,7 @@ function takeDiagonals(tensor: Tensor, letters: string): { tensor: Tensor; lette
   const second = [...letters].findIndex((letter, i) => letters.indexOf(letter) < i);
   if (second < 0) return { tensor, letters };
   const first = letters.indexOf(letters[second]);
-  const rest = letters.split('').flatMap((_, axis) => (axis === first || axis === second ? [] : [axis]));
+  const rest = tensor.shape.flatMap((_, axis) => (axis === first || axis === second ? [] : [axis]));
   const extent = tensor.shape[first];
   const flat = reshape(permute(tensor, [first, second, ...rest]), [
     extent * extent,

@@ -1,5 +1,6 @@
 import type { DType, TypedArray } from '../dtype.js';
-import { allocateArray, canHold, checkDType, dtypeOfArray, isFloating, limitsOf } from '../dtype.js';
+import { allocateArray, canHold, cannotHold, checkDType, dtypeOfArray, isFloating } from '../dtype.js';
+import { describe } from '../describe.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import type { Shape } from '../shape.js';
 import { checkShape, formatShape, sizeOf } from '../shape.js';
@@ -24,78 +25,66 @@ export function tensor(
 ): Tensor {
   if (dtype !== undefined) checkDType(dtype, 'tensor');
   if (shape !== undefined) checkShape(shape, 'tensor');
-  const flat: ArrayLike<number | boolean> = ArrayBuffer.isView(data) ? data : flatten(data);
-  const kind =
-    dtype ??
-    (ArrayBuffer.isView(data) ? dtypeOfArray(data) : typeof flat[0] === 'boolean' ? 'bool' : 'float32');
-  const natural = ArrayBuffer.isView(data) ? [data.length] : nestedShape(data);
-  const target = shape ?? natural;
-  if (sizeOf(target) !== flat.length) {
+  const { elements, ...natural }: Elements = ArrayBuffer.isView(data)
+    ? { elements: data, shape: [data.length], dtype: dtypeOfArray(data) }
+    : flatten(data);
+  const kind = dtype ?? natural.dtype;
+  const target = shape ?? natural.shape;
+  if (sizeOf(target) !== elements.length) {
     throw new ShapeError(
-      `tensor: ${flat.length} elements do not fill shape ${formatShape(target)}, which wants ${sizeOf(target)}`,
+      `tensor: ${elements.length} elements do not fill shape ${formatShape(target)} of ${sizeOf(target)}`,
     );
   }
-  const values = allocateArray(kind, flat.length);
-  if (ArrayBuffer.isView(data) && dtypeOfArray(data) === kind) values.set(data);
-  else for (let i = 0; i < flat.length; i++) values[i] = storable(flat[i], kind, i);
+  const values = allocateArray(kind, elements.length);
+  if (ArrayBuffer.isView(data) && natural.dtype === kind) values.set(data);
+  else {
+    for (let i = 0; i < values.length; i++) {
+      const value = Number(elements[i]);
+      if (!canHold(kind, value)) throw cannotHold(kind, value, `tensor: element ${i}`);
+      values[i] = value;
+    }
+  }
   return fromArray(values, [...target], kind);
 }
 
-function nestedShape(data: NestedArray): number[] {
+/** What nested arrays or a typed array hold, in row-major order, and the shape and dtype they have of themselves. */
+interface Elements {
+  readonly elements: ArrayLike<number | boolean>;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+function flatten(data: NestedArray): Elements {
   const shape: number[] = [];
   for (let level = data; Array.isArray(level); level = level[0] as NestedArray) {
     shape.push(level.length);
     if (level.length === 0) break;
   }
-  return shape;
-}
-
-function flatten(data: NestedArray): (number | boolean)[] {
-  const shape = nestedShape(data);
-  const result: (number | boolean)[] = [];
+  const elements: (number | boolean)[] = [];
   const visit = (part: unknown, axis: number, path: string): void => {
-    if (axis < shape.length) {
-      if (!Array.isArray(part) || part.length !== shape[axis]) {
-        const got = Array.isArray(part) ? `length ${part.length}` : typeof part;
-        throw new ShapeError(
-          `tensor: nested arrays are ragged: expected length ${shape[axis]} at data${path}, got ${got}`,
-        );
-      }
+    const expected = axis < shape.length ? `length ${shape[axis]}` : 'a number';
+    if (Array.isArray(part) ? part.length !== shape[axis] : axis < shape.length) {
+      const got = Array.isArray(part) ? `length ${part.length}` : describe(part);
+      throw new ShapeError(`tensor: ragged nested arrays: expected ${expected} at data${path}, got ${got}`);
+    }
+    if (Array.isArray(part)) {
       // Unlike forEach, this sees the holes of a sparse array.
       for (let i = 0; i < part.length; i++) visit(part[i], axis + 1, `${path}[${i}]`);
     } else if (typeof part === 'number' || typeof part === 'boolean') {
-      result.push(part);
-    } else if (Array.isArray(part)) {
-      throw new ShapeError(
-        `tensor: nested arrays are ragged: expected a number at data${path}, got an array`,
-      );
+      elements.push(part);
     } else {
-      throw new DTypeError(
-        `tensor: expected a number at data${path}, got ${part === null ? 'null' : typeof part}`,
-      );
+      throw new DTypeError(`tensor: expected ${expected} at data${path}, got ${describe(part)}`);
     }
   };
   visit(data, 0, '');
-  return result;
-}
-
-/** The element as it is stored, or an error if that would change it; floats only lose precision. */
-function storable(element: number | boolean, dtype: DType, position: number): number {
-  const value = Number(element);
-  if (!canHold(dtype, value)) {
-    const [low, high] = limitsOf(dtype);
-    throw new DTypeError(
-      `tensor: element ${position} is ${value}, which ${dtype} cannot hold (whole numbers ${low} to ${high}); ` +
-        'round or clip it first, or choose another dtype',
-    );
-  }
-  return value;
+  return { elements, shape, dtype: typeof elements[0] === 'boolean' ? 'bool' : 'float32' };
 }
 
 function filled(shape: Shape, value: number, { dtype = 'float32' }: CreationOptions, where: string): Tensor {
   checkShape(shape, where);
   checkDType(dtype, where);
-  return constant(storable(value, dtype, 0), shape, dtype);
+  if (!canHold(dtype, value)) throw cannotHold(dtype, value, where);
+  return constant(value, shape, dtype);
 }
 
 /** A tensor of one value. */
@@ -139,7 +128,7 @@ export function arange(start: number, stop?: number, step = 1, { dtype }: Creati
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   if (![from, to, step].every(Number.isFinite) || step === 0) {
     throw new ShapeError(
-      `arange: expected finite numbers and a step other than 0, got ${from}, ${to}, ${step}`,
+      `arange: expected finite numbers and a step other than 0, got ${[from, to, step].join(', ')}`,
     );
   }
   const kind = dtype ?? (Number.isInteger(from) && Number.isInteger(step) ? 'int32' : 'float32');

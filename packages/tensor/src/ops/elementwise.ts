@@ -1,7 +1,8 @@
 import type { DType } from '../dtype.js';
 import { checkDType, isFloating, promote, promoteNumber, resultOf } from '../dtype.js';
+import { describe } from '../describe.js';
 import { DTypeError } from '../errors.js';
-import type { BinaryName, UnaryName } from '../operation.js';
+import type { BinaryName, OperationOf, UnaryName } from '../operation.js';
 import type { Shape } from '../shape.js';
 import { broadcastShapes, formatShape, sameShape } from '../shape.js';
 import type { TensorLike } from '../tensor.js';
@@ -16,14 +17,14 @@ export function asTensor(value: TensorLike, where: string): Tensor {
   if (isTensor(value)) return value;
   if (typeof value === 'number') return constant(value, [], 'float64', true);
   if (isVariable(value)) return value.value;
-  const got = Array.isArray(value)
-    ? 'an array'
-    : typeof value === 'object' && value !== null
-      ? 'an object'
-      : String(value);
   throw new DTypeError(
-    `${where}: expected a tensor, a variable or a number, got ${got}; make one with tensor(...)`,
+    `${where}: expected a tensor, a variable or a number, got ${describe(value)}; make one with tensor(...)`,
   );
+}
+
+/** An operand as truth: whether it is not 0. */
+function asBool(value: TensorLike, where: string): Tensor {
+  return cast(asTensor(value, where), 'bool');
 }
 
 /** The dtype operands meet in, before the operation's own rule: weak scalars follow the others. */
@@ -63,35 +64,37 @@ function fit(tensor: Tensor, dtype: DType, shape: Shape): Tensor {
   return expand(cast(tensor, dtype), shape);
 }
 
-function unary(name: UnaryName, kind: Kind, value: TensorLike): Tensor {
-  const operand = asTensor(value, name);
-  const dtype = resultOf(kind, operand.dtype);
-  const input = cast(operand, dtype);
-  return new Tensor({ name }, [input], input.shape, dtype, operand.weak);
+/** The node of an elementwise operation; without a `dtype` of its own its result has that of its operands. */
+function elementwise(
+  operation: OperationOf<UnaryName | BinaryName>,
+  kind: Kind,
+  operands: readonly TensorLike[],
+  dtype?: DType,
+): Tensor {
+  const { tensors, weak } = meet(operands, kind, operation.name);
+  const [first] = tensors;
+  return new Tensor(operation, tensors, first.shape, dtype ?? first.dtype, weak && dtype === undefined);
+}
+
+function unary(name: UnaryName, kind: Kind, x: TensorLike): Tensor {
+  return elementwise({ name }, kind, [x]);
 }
 
 function binary(name: BinaryName, kind: Kind, a: TensorLike, b: TensorLike): Tensor {
-  const { tensors, weak } = meet([a, b], kind, name);
-  return new Tensor({ name }, tensors, tensors[0].shape, tensors[0].dtype, weak);
+  return elementwise({ name }, kind, [a, b]);
 }
 
 function compare(name: BinaryName, a: TensorLike, b: TensorLike): Tensor {
-  const { tensors } = meet([a, b], 'ordering', name);
-  return new Tensor({ name }, tensors, tensors[0].shape, 'bool');
+  return elementwise({ name }, 'ordering', [a, b], 'bool');
 }
 
-function logical(name: 'and' | 'or' | 'xor', a: TensorLike, b: TensorLike): Tensor {
-  const operands = [a, b].map((value) => cast(asTensor(value, name), 'bool'));
-  const shape = broadcastShapes(
-    operands.map((operand) => operand.shape),
-    name,
-  );
-  return new Tensor(
-    { name },
-    operands.map((operand) => expand(operand, shape)),
-    shape,
-    'bool',
-  );
+function logical(name: BinaryName, a: TensorLike, b: TensorLike): Tensor {
+  return binary(name, 'ordering', asBool(a, name), asBool(b, name));
+}
+
+function rounding(name: UnaryName, x: TensorLike): Tensor {
+  const operand = asTensor(x, name);
+  return isFloating(operand.dtype) ? unary(name, 'floating', operand) : operand;
 }
 
 /** a + b, elementwise with broadcasting. Two bools are added as int32; uint8 and int32 wrap around. */
@@ -239,11 +242,6 @@ export function round(x: TensorLike): Tensor {
   return rounding('round', x);
 }
 
-function rounding(name: 'floor' | 'ceil' | 'round', x: TensorLike): Tensor {
-  const operand = asTensor(x, name);
-  return isFloating(operand.dtype) ? unary(name, 'floating', operand) : operand;
-}
-
 /** a = b as bool; NaN equals nothing. */
 export function equal(a: TensorLike, b: TensorLike): Tensor {
   return compare('equal', a, b);
@@ -301,14 +299,13 @@ export function logicalXor(a: TensorLike, b: TensorLike): Tensor {
 
 /** True where x is 0. */
 export function logicalNot(x: TensorLike): Tensor {
-  const input = cast(asTensor(x, 'not'), 'bool');
-  return new Tensor({ name: 'not' }, [input], input.shape, 'bool');
+  return unary('not', 'ordering', asBool(x, 'not'));
 }
 
 /** a where `condition` is true (not 0), else b; all three broadcast. */
 export function where(condition: TensorLike, a: TensorLike, b: TensorLike): Tensor {
   const { tensors, weak } = meet([a, b], 'ordering', 'where');
-  const test = cast(asTensor(condition, 'where'), 'bool');
+  const test = asBool(condition, 'where');
   const shape = broadcastShapes([test.shape, tensors[0].shape], 'where');
   const inputs = [test, ...tensors].map((tensor) => expand(tensor, shape));
   return new Tensor({ name: 'where' }, inputs, shape, tensors[0].dtype, weak && test.rank === 0);
@@ -333,8 +330,7 @@ export function cast(x: TensorLike, dtype: DType): Tensor {
 export function checkInteger(x: Tensor, where: string): void {
   if (isFloating(x.dtype) || x.dtype === 'bool') {
     throw new DTypeError(
-      `${where}: indices must be int32 or uint8, got ${x.dtype} of shape ${formatShape(x.shape)}; ` +
-        "make them with { dtype: 'int32' } or cast('int32')",
+      `${where}: expected indices of int32 or uint8, got ${x.dtype} of shape ${formatShape(x.shape)}; use cast('int32')`,
     );
   }
 }

@@ -24,14 +24,8 @@ export function take(x: TensorLike, indices: TensorLike, { axis = 0 }: { axis?: 
   const places = indicesOf(indices, 'take');
   const outer = source.shape.slice(0, along);
   const inner = source.shape.slice(along + 1);
-  const flat = [...outer, places.size, ...inner];
-  const spread = reshape(places, [places.size, ...inner.map(() => 1)]);
-  const taken = new Tensor(
-    { name: 'gather', axis: along },
-    [source, expand(spread, flat)],
-    flat,
-    source.dtype,
-  );
+  const aligned = reshape(places, [...outer.map(() => 1), places.size, ...inner.map(() => 1)]);
+  const taken = takeAlongAxis(source, aligned, { axis: along });
   return reshape(taken, [...outer, ...places.shape, ...inner]);
 }
 
@@ -56,7 +50,7 @@ export function takeAlongAxis(x: TensorLike, indices: TensorLike, { axis }: { ax
 function alignAlong(a: Shape, b: Shape, axis: number, where: string): [Shape, Shape] {
   if (a.length !== b.length) {
     throw new ShapeError(
-      `${where}: ${formatShape(a)} and indices of ${formatShape(b)} must have the same number of axes`,
+      `${where}: expected ${a.length} axes of indices for ${formatShape(a)}, got ${formatShape(b)}`,
     );
   }
   const without = (shape: Shape): Shape => shape.map((extent, i) => (i === axis ? 1 : extent));
@@ -84,7 +78,7 @@ export function scatterAdd(
   const [from, shape] = alignAlong(target.shape, joint, along, 'scatterAdd');
   if (!sameShape(from, target.shape)) {
     throw new ShapeError(
-      `scatterAdd: updates of ${formatShape(joint)} do not fit into ${formatShape(target.shape)} along axis ${along}`,
+      `scatterAdd: updates of ${formatShape(joint)} do not fit ${formatShape(target.shape)} along axis ${along}`,
     );
   }
   const inputs = [expand(places, shape), expand(values, shape)];
@@ -143,9 +137,7 @@ export function topK(
   const input = asTensor(x, 'topK');
   const along = normalizeAxis(axis, input.rank, 'topK');
   if (!Number.isInteger(count) || count < 0 || count > input.shape[along]) {
-    throw new ShapeError(
-      `topK: ${count} elements of axis ${along} of ${formatShape(input.shape)} cannot be had`,
-    );
+    throw new ShapeError(`topK: axis ${along} of ${formatShape(input.shape)} has no ${count} elements`);
   }
   const order = argsort(input, { axis: along, descending: !smallest });
   const indices = order.slice(...new Array<undefined>(along).fill(undefined), [0, count]);

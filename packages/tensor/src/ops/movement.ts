@@ -1,10 +1,11 @@
-import { DTypeError, ShapeError } from '../errors.js';
+import { ShapeError } from '../errors.js';
 import type { WindowGeometry } from '../operation.js';
 import { windowsShape } from '../operation.js';
 import type { Axis, Shape } from '../shape.js';
 import {
   broadcastShapes,
   checkShape,
+  checkWhole,
   formatShape,
   normalizeAxes,
   normalizeAxis,
@@ -13,7 +14,7 @@ import {
 } from '../shape.js';
 import type { TensorLike } from '../tensor.js';
 import { Tensor } from '../tensor.js';
-import { canHold, promote, stored } from '../dtype.js';
+import { canHold, cannotHold, promote, stored } from '../dtype.js';
 import { asTensor, cast } from './elementwise.js';
 
 /**
@@ -33,32 +34,27 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
 
 function resolveShape(from: Shape, shape: Shape): Shape {
   const unknown = Array.isArray(shape) ? shape.indexOf(-1) : -1;
-  const known = unknown < 0 ? shape : shape.filter((_, axis) => axis !== unknown);
+  const fillIn = (extent: number): Shape =>
+    unknown < 0 ? shape : shape.map((each, axis) => (axis === unknown ? extent : each));
+  const known = fillIn(1);
   checkShape(known, 'reshape');
   const size = sizeOf(from);
-  const rest = sizeOf(known);
-  if (unknown >= 0 && rest > 0 && size % rest === 0) {
-    return shape.map((extent, axis) => (axis === unknown ? size / rest : extent));
-  }
-  if (unknown >= 0 || rest !== size) {
-    throw new ShapeError(
-      `reshape: ${formatShape(from)} has ${size} elements and cannot become ${formatShape(shape)}` +
-        (unknown >= 0 ? '' : ` with ${rest}`),
-    );
-  }
-  return shape;
+  const target = fillIn(Math.floor(size / sizeOf(known)));
+  if (sizeOf(target) === size) return target;
+  throw new ShapeError(
+    `reshape: ${formatShape(from)} of ${size} elements cannot become ${formatShape(shape)}`,
+  );
 }
 
 /** Axes in another order: axis i of the result is axis axes[i] of x. */
 export function permute(x: TensorLike, axes: readonly Axis[]): Tensor {
   const input = asTensor(x, 'permute');
-  if (axes.length !== input.rank) {
+  const order = normalizeAxes(axes, input.rank, 'permute');
+  if (order.length !== input.rank) {
     throw new ShapeError(
-      `permute: ${formatShape(input.shape)} has ${input.rank} axes, but ${axes.length} are named in [${axes.join(', ')}]`,
+      `permute: expected each axis of ${formatShape(input.shape)} once, got ${formatShape(axes)}`,
     );
   }
-  normalizeAxes(axes, input.rank, 'permute');
-  const order = axes.map((axis) => normalizeAxis(axis, input.rank, 'permute'));
   if (order.every((axis, i) => axis === i)) return input;
   const shape = order.map((axis) => input.shape[axis]);
   return new Tensor({ name: 'permute', axes: order }, [input], shape, input.dtype);
@@ -97,7 +93,7 @@ export function squeeze(x: TensorLike, axes?: Axis | readonly Axis[]): Tensor {
   const wrong = gone.find((axis) => input.shape[axis] !== 1);
   if (wrong !== undefined) {
     throw new ShapeError(
-      `squeeze: axis ${wrong} of ${formatShape(input.shape)} has extent ${input.shape[wrong]}; only extents of 1 can go`,
+      `squeeze: axis ${wrong} of ${formatShape(input.shape)} cannot go; only extents of 1 can`,
     );
   }
   return reshape(
@@ -109,8 +105,8 @@ export function squeeze(x: TensorLike, axes?: Axis | readonly Axis[]): Tensor {
 /** With new axes of extent 1; `axes` are places in the result. */
 export function unsqueeze(x: TensorLike, axes: Axis | readonly Axis[]): Tensor {
   const input = asTensor(x, 'unsqueeze');
-  const count = typeof axes === 'number' ? 1 : axes.length;
-  const added = normalizeAxes(axes, input.rank + count, 'unsqueeze');
+  const count = [axes].flat().length;
+  const added = normalizeAxes(axes, input.rank + count, 'unsqueeze').sort((a, b) => a - b);
   const shape = [...input.shape];
   for (const axis of added) shape.splice(axis, 0, 1);
   return reshape(input, shape);
@@ -121,7 +117,7 @@ export function slice(x: TensorLike, ...ranges: Range[]): Tensor {
   const input = asTensor(x, 'slice');
   if (ranges.length > input.rank) {
     throw new ShapeError(
-      `slice: ${ranges.length} ranges for ${formatShape(input.shape)}, which has ${input.rank} axes`,
+      `slice: ${ranges.length} ranges for ${formatShape(input.shape)} of ${input.rank} axes`,
     );
   }
   const gone: number[] = [];
@@ -154,13 +150,14 @@ function resolveRange(
 ): { start: number; step: number; count: number } {
   if (![start ?? 0, stop ?? 0, step].every(Number.isInteger) || step === 0) {
     throw new ShapeError(
-      `slice: axis ${axis} wants whole numbers and a step other than 0, got [${[start, stop, step].join(', ')}]`,
+      `slice: expected whole numbers and a step other than 0 for axis ${axis}, got [${[start, stop, step].join(', ')}]`,
     );
   }
   const [low, high] = step > 0 ? [0, extent] : [-1, extent - 1];
+  const [first, last] = step > 0 ? [low, high] : [high, low];
   const hold = (end: number): number => Math.min(high, Math.max(low, end < 0 ? end + extent : end));
-  const from = start === undefined ? (step > 0 ? low : high) : hold(start);
-  const to = stop === undefined ? (step > 0 ? high : low) : hold(stop);
+  const from = start === undefined ? first : hold(start);
+  const to = stop === undefined ? last : hold(stop);
   return { start: from, step, count: Math.max(0, Math.ceil((to - from) / step)) };
 }
 
@@ -184,21 +181,9 @@ export function pad(
   { value = 0 }: { value?: number } = {},
 ): Tensor {
   const input = asTensor(x, 'pad');
-  if (widths.length !== input.rank) {
-    throw new ShapeError(
-      `pad: ${widths.length} pairs of widths for ${formatShape(input.shape)}; give one an axis`,
-    );
-  }
-  if (!widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
-    throw new ShapeError(
-      `pad: widths must be whole numbers of at least 0, got ${widths.map(formatShape).join(', ')}`,
-    );
-  }
-  if (!canHold(input.dtype, value)) {
-    throw new DTypeError(
-      `pad: ${input.dtype} cannot hold ${value}; cast the tensor of ${formatShape(input.shape)} first`,
-    );
-  }
+  const where = `pad ${formatShape(input.shape)} before and after each axis`;
+  checkWhole(widths.flat(), 0, where, 2 * input.rank);
+  if (!canHold(input.dtype, value)) throw cannotHold(input.dtype, value, 'pad');
   if (widths.every(([before, after]) => before + after === 0)) return input;
   const shape = input.shape.map((extent, axis) => extent + widths[axis][0] + widths[axis][1]);
   checkShape(shape, 'pad');
@@ -260,7 +245,7 @@ export function split(
   checkShape(list, `split of axis ${along} of ${formatShape(input.shape)}`);
   if (list.reduce((sum, size) => sum + size, 0) !== extent) {
     throw new ShapeError(
-      `split: pieces of ${list.join(', ')} do not make up axis ${along} of ${formatShape(input.shape)}`,
+      `split: pieces of ${list.join(', ')} do not make axis ${along} of ${formatShape(input.shape)}`,
     );
   }
   let start = 0;
@@ -292,10 +277,7 @@ export interface WindowsOptions {
  */
 export function windows(x: TensorLike, options: WindowsOptions): Tensor {
   const input = asTensor(x, 'windows');
-  const axes = (typeof options.axes === 'number' ? [options.axes] : options.axes).map((axis) =>
-    normalizeAxis(axis, input.rank, 'windows'),
-  );
-  normalizeAxes(axes, input.rank, 'windows');
+  const axes = normalizeAxes(options.axes, input.rank, 'windows');
   const each = (
     name: 'size' | 'stride' | 'dilation' | 'padding',
     least: number,
@@ -303,12 +285,7 @@ export function windows(x: TensorLike, options: WindowsOptions): Tensor {
   ): number[] => {
     const given = options[name] ?? normal;
     const list = typeof given === 'number' ? axes.map(() => given) : [...given];
-    if (list.length !== axes.length || !list.every((value) => Number.isInteger(value) && value >= least)) {
-      throw new ShapeError(
-        `windows: ${name} must be a whole number of at least ${least}, or one for each of ${axes.length} axes, ` +
-          `got ${typeof given === 'number' ? given : formatShape(given)}`,
-      );
-    }
+    checkWhole(list, least, `windows: ${name}`, axes.length);
     return list;
   };
   const padding = each('padding', 0, 0);
@@ -323,8 +300,8 @@ export function windows(x: TensorLike, options: WindowsOptions): Tensor {
     const reach = (size[i] - 1) * geometry.dilation[i] + 1;
     if (reach > padded.shape[axis]) {
       throw new ShapeError(
-        `windows: a window reaching over ${reach} elements does not fit axis ${axis} of ${formatShape(padded.shape)}` +
-          (padding[i] > 0 ? ` (padding included)` : ''),
+        `windows: a window over ${reach} elements does not fit axis ${axis} of ${formatShape(padded.shape)}` +
+          (padding[i] > 0 ? ` (with padding)` : ''),
       );
     }
   });
@@ -347,7 +324,7 @@ export function foldWindows(x: TensorLike, shape: Shape, geometry: WindowGeometr
   const expected = windowsShape(shape, geometry);
   if (!sameShape(expected, input.shape)) {
     throw new ShapeError(
-      `foldWindows: into ${formatShape(shape)} expected windows of ${formatShape(expected)}, got ${formatShape(input.shape)}`,
+      `foldWindows: expected windows of ${formatShape(expected)} for ${formatShape(shape)}, got ${formatShape(input.shape)}`,
     );
   }
   return new Tensor({ name: 'foldWindows', axes, size, stride, dilation }, [input], shape, input.dtype);

@@ -2,7 +2,7 @@ import { resultOf } from '../dtype.js';
 import { ShapeError } from '../errors.js';
 import type { ReductionName } from '../operation.js';
 import type { Axis } from '../shape.js';
-import { formatShape, normalizeAxes, normalizeAxis } from '../shape.js';
+import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../shape.js';
 import type { TensorLike } from '../tensor.js';
 import { Tensor } from '../tensor.js';
 import { asTensor, cast, div, exp, isFinite, log, square, sqrt, sub, where } from './elementwise.js';
@@ -29,18 +29,27 @@ function reduce(
   x: TensorLike,
   { axis, keepDims = false }: ReduceOptions = {},
 ): Tensor {
-  const operand = asTensor(x, name);
-  const input = cast(operand, resultOf(kind, operand.dtype));
-  const axes = normalizeAxes(axis, input.rank, name);
-  if (kind === 'ordering' && axes.some((each) => input.shape[each] === 0)) {
+  const input = operandOf(kind, x, name);
+  // In ascending order, as the lowering wants them.
+  const axes = normalizeAxes(axis, input.rank, name).sort((a, b) => a - b);
+  if (kind === 'ordering') checkChoice(input, axes, name);
+  const shape = input.shape.filter((_, each) => !axes.includes(each));
+  const result = axes.length === 0 ? input : new Tensor({ name, axes }, [input], shape, input.dtype);
+  return keepDims ? reshape(result, keptShape(input, axes)) : result;
+}
+
+/** An operand in the dtype that operations of this kind compute in. */
+function operandOf(kind: Parameters<typeof resultOf>[0], x: TensorLike, where: string): Tensor {
+  const operand = asTensor(x, where);
+  return cast(operand, resultOf(kind, operand.dtype));
+}
+
+function checkChoice({ shape }: Tensor, axes: readonly number[], where: string): void {
+  if (axes.some((axis) => shape[axis] === 0)) {
     throw new ShapeError(
-      `${name}: no elements to choose from along axes [${axes.join(', ')}] of ${formatShape(input.shape)}`,
+      `${where}: no elements to choose from along axes ${formatShape(axes)} of ${formatShape(shape)}`,
     );
   }
-  const shape = input.shape.filter((_, each) => !axes.includes(each));
-  const result =
-    axes.length === 0 ? input : new Tensor({ name, axes }, [input], shape, input.dtype, operand.weak);
-  return keepDims ? reshape(result, keptShape(input, axes)) : result;
 }
 
 function keptShape(input: Tensor, axes: readonly number[]): number[] {
@@ -69,26 +78,22 @@ export function min(x: TensorLike, options?: ReduceOptions): Tensor {
 
 /** Whether any element is true (not 0). */
 export function any(x: TensorLike, options?: ReduceOptions): Tensor {
-  const input = cast(asTensor(x, 'any'), 'bool');
-  return cast(sum(input, options), 'bool');
+  return cast(sum(cast(asTensor(x, 'any'), 'bool'), options), 'bool');
 }
 
 /** Whether all elements are true (not 0). */
 export function all(x: TensorLike, options?: ReduceOptions): Tensor {
-  const input = cast(asTensor(x, 'all'), 'bool');
-  return cast(prod(input, options), 'bool');
+  return cast(prod(cast(asTensor(x, 'all'), 'bool'), options), 'bool');
 }
 
 /** The arithmetic mean; integers in float32. Of nothing: NaN. */
 export function mean(x: TensorLike, options: ReduceOptions = {}): Tensor {
-  const operand = asTensor(x, 'mean');
-  const input = cast(operand, resultOf('floating', operand.dtype));
-  const axes = normalizeAxes(options.axis, input.rank, 'mean');
-  return div(sum(input, options), countOf(input, axes));
+  const input = operandOf('floating', x, 'mean');
+  return div(sum(input, options), countOf(input, options, 'mean'));
 }
 
-function countOf(input: Tensor, axes: readonly number[]): number {
-  return axes.reduce((count, axis) => count * input.shape[axis], 1);
+function countOf({ shape }: Tensor, { axis }: ReduceOptions, where: string): number {
+  return sizeOf(normalizeAxes(axis, shape.length, where).map((each) => shape[each]));
 }
 
 export interface VarianceOptions extends ReduceOptions {
@@ -98,11 +103,9 @@ export interface VarianceOptions extends ReduceOptions {
 
 /** The mean squared distance from the mean. */
 export function variance(x: TensorLike, { correction = 0, ...options }: VarianceOptions = {}): Tensor {
-  const operand = asTensor(x, 'variance');
-  const input = cast(operand, resultOf('floating', operand.dtype));
-  const axes = normalizeAxes(options.axis, input.rank, 'variance');
+  const input = operandOf('floating', x, 'variance');
   const centered = sub(input, mean(input, { ...options, keepDims: true }));
-  return div(sum(square(centered), options), Math.max(0, countOf(input, axes) - correction));
+  return div(sum(square(centered), options), Math.max(0, countOf(input, options, 'variance') - correction));
 }
 
 /** The standard deviation: the root of {@link variance}. */
@@ -112,8 +115,7 @@ export function std(x: TensorLike, options?: VarianceOptions): Tensor {
 
 /** log(Σ exp(x)) without overflow. Of nothing: an error. */
 export function logSumExp(x: TensorLike, options: ReduceOptions = {}): Tensor {
-  const operand = asTensor(x, 'logSumExp');
-  const input = cast(operand, resultOf('floating', operand.dtype));
+  const input = operandOf('floating', x, 'logSumExp');
   const largest = stopGradient(max(input, { ...options, keepDims: true }));
   // An infinite shift would turn ∞ - ∞ into NaN; without a shift ±∞ come out right.
   const shift = where(isFinite(largest), largest, 0);
@@ -125,15 +127,10 @@ function argReduce(name: 'argMax' | 'argMin', x: TensorLike, { axis, keepDims = 
   const operand = asTensor(x, name);
   const input = axis === undefined ? reshape(operand, [-1]) : operand;
   const along = normalizeAxis(axis ?? 0, input.rank, name);
-  if (input.shape[along] === 0) {
-    throw new ShapeError(
-      `${name}: no elements to choose from along axis ${along} of ${formatShape(operand.shape)}`,
-    );
-  }
+  checkChoice(input, [along], name);
   const shape = input.shape.filter((_, each) => each !== along);
   const result = new Tensor({ name, axis: along }, [input], shape, 'int32');
-  if (!keepDims) return result;
-  return reshape(result, axis === undefined ? operand.shape.map(() => 1) : keptShape(input, [along]));
+  return keepDims ? reshape(result, keptShape(operand, normalizeAxes(axis, operand.rank, name))) : result;
 }
 
 /** The place of the largest element as int32; the first at a tie, the first NaN if there is one. */
@@ -148,8 +145,7 @@ export function argmin(x: TensorLike, options: ArgOptions = {}): Tensor {
 
 /** Running totals along an axis: element i is the sum of elements 0 to i. */
 export function cumulativeSum(x: TensorLike, { axis }: { axis: Axis }): Tensor {
-  const operand = asTensor(x, 'cumulativeSum');
-  const input = cast(operand, resultOf('total', operand.dtype));
+  const input = operandOf('total', x, 'cumulativeSum');
   const along = normalizeAxis(axis, input.rank, 'cumulativeSum');
   return new Tensor({ name: 'cumulativeSum', axis: along }, [input], input.shape, input.dtype);
 }

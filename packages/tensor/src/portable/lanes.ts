@@ -98,6 +98,10 @@ const UNARY: Record<UnaryName, UnaryKernel> = {
   not: each((x) => (x === 0 ? 1 : 0)),
 };
 
+const xor: BinaryKernel = (out, a, aMask, b, bMask, count) => {
+  for (let i = 0; i < count; i++) out[i] = a[i & aMask] ^ b[i & bMask];
+};
+
 /** Written out where updates and activations spend their time: a call for each element takes several times as long. */
 const BINARY: Record<BinaryName | WordName, BinaryKernel> = {
   add: (out, a, aMask, b, bMask, count) => {
@@ -125,13 +129,11 @@ const BINARY: Record<BinaryName | WordName, BinaryKernel> = {
   lessEqual: eachPair((a, b) => (a <= b ? 1 : 0)),
   and: eachPair((a, b) => a & b),
   or: eachPair((a, b) => a | b),
-  xor: eachPair((a, b) => a ^ b),
+  xor,
   wordAdd: (out, a, aMask, b, bMask, count) => {
     for (let i = 0; i < count; i++) out[i] = (a[i & aMask] + b[i & bMask]) | 0;
   },
-  wordXor: (out, a, aMask, b, bMask, count) => {
-    for (let i = 0; i < count; i++) out[i] = a[i & aMask] ^ b[i & bMask];
-  },
+  wordXor: xor,
   rotateLeft: (out, a, aMask, b, bMask, count) => {
     for (let i = 0; i < count; i++) {
       const word = a[i & aMask];

@@ -1,9 +1,9 @@
-import type { Backend, Bindings, Executable, Results, Storage } from '../backend.js';
+import type { Backend, Executable, Storage } from '../backend.js';
 import type { DType, TypedArray } from '../dtype.js';
 import { allocateArray, viewArray } from '../dtype.js';
 import { BackendError } from '../errors.js';
-import type { Buffer, Program } from '../lowering/program.js';
-import type { Machine, Step } from './scope.js';
+import type { Program } from '../lowering/program.js';
+import type { Machine } from './scope.js';
 import { Scope } from './scope.js';
 import { compileStatements } from './statements.js';
 
@@ -21,78 +21,7 @@ export class PortableStorage implements Storage {
 
 function own(storage: Storage): PortableStorage {
   if (storage instanceof PortableStorage) return storage;
-  throw new BackendError(
-    'portable: a variable is stored on another backend; read it there and write it here',
-  );
-}
-
-/** Memory for what is not a variable, shared by all programs of a backend: none keeps anything in it between runs. */
-class Arena {
-  memory = new ArrayBuffer(0);
-
-  reserve(bytes: number): void {
-    if (bytes > this.memory.byteLength) this.memory = new ArrayBuffer(bytes);
-  }
-}
-
-class PortableExecutable implements Executable {
-  private readonly machine: Machine;
-  private readonly kernels: Step[];
-  private memory: ArrayBuffer | undefined;
-
-  constructor(
-    private readonly program: Program,
-    private readonly arena: Arena,
-  ) {
-    this.machine = { buffers: program.buffers, views: [], counters: [] };
-    this.kernels = program.kernels.map(({ label, body }) => {
-      try {
-        const scope = new Scope(this.machine);
-        compileStatements(body, scope);
-        return scope.run;
-      } catch (cause) {
-        throw new BackendError(`portable: kernel '${label}' cannot run`, { cause });
-      }
-    });
-    arena.reserve(program.arenaBytes);
-  }
-
-  run({ inputs, scalars, residents }: Bindings, tick?: (kernel: number) => void): Results {
-    this.bindArena();
-    const { program, machine } = this;
-    program.buffers.forEach(({ role, slot }, i) => {
-      if (role === 'resident') machine.views[i] = own(residents[slot]).values;
-      else if (role === 'scalars') machine.views[i].set(scalars);
-      else if (role === 'flags') machine.views[i].fill(0);
-    });
-    program.inputs.forEach(({ buffer }, i) => {
-      machine.views[buffer].set(inputs[i]);
-    });
-    tick?.(-1);
-    this.kernels.forEach((kernel, i) => {
-      kernel(1);
-      tick?.(i);
-    });
-    const outputs = program.outputs.map(({ buffer }) => machine.views[buffer].slice());
-    return { outputs, failedCheck: this.failedCheck() };
-  }
-
-  /** The arena may have been replaced by a larger one. */
-  private bindArena(): void {
-    const { memory } = this.arena;
-    if (this.memory === memory) return;
-    this.memory = memory;
-    this.program.buffers.forEach(({ role, dtype, offset, length }: Buffer, i) => {
-      if (role !== 'resident') this.machine.views[i] = viewArray(dtype, memory, offset, length);
-    });
-  }
-
-  private failedCheck(): number | undefined {
-    const flags = this.program.buffers.findIndex(({ role }) => role === 'flags');
-    if (flags < 0) return undefined;
-    const failed = this.machine.views[flags].findIndex((flag: number) => flag !== 0);
-    return failed < 0 ? undefined : failed;
-  }
+  throw new BackendError('portable: a variable lies on another backend; read it there and write it here');
 }
 
 /**
@@ -100,10 +29,54 @@ class PortableExecutable implements Executable {
  * WebAssembly. Its results are what other backends are tested against: sums and products are accumulated in float64.
  */
 export function portable(): Backend {
-  const arena = new Arena();
+  /** Memory for what is not a variable, shared by all programs: none keeps anything in it between runs. */
+  let arena = new ArrayBuffer(0);
+
+  const compile = ({ buffers, kernels, arenaBytes, inputs, outputs }: Program): Executable => {
+    const views: TypedArray[] = [];
+    const machine: Machine = { buffers, views, counters: [] };
+    const steps = kernels.map(({ label, body }) => {
+      try {
+        const scope = new Scope(machine);
+        compileStatements(body, scope);
+        return scope.run;
+      } catch (cause) {
+        throw new BackendError(`portable: kernel '${label}' cannot run`, { cause });
+      }
+    });
+    if (arenaBytes > arena.byteLength) arena = new ArrayBuffer(arenaBytes);
+    let bound: ArrayBuffer | undefined;
+    return {
+      run: (given, tick) => {
+        let flags: TypedArray | undefined;
+        buffers.forEach(({ role, slot, dtype, offset, length }, i) => {
+          if (role === 'resident') views[i] = own(given.residents[slot]).values;
+          // The arena may have been replaced by a larger one.
+          else if (bound !== arena) views[i] = viewArray(dtype, arena, offset, length);
+          if (role === 'scalars') views[i].set(given.scalars);
+          if (role === 'flags') flags = views[i].fill(0);
+        });
+        bound = arena;
+        inputs.forEach(({ buffer }, i) => {
+          views[buffer].set(given.inputs[i]);
+        });
+        tick?.(-1);
+        steps.forEach((step, i) => {
+          step(1);
+          tick?.(i);
+        });
+        const failed = flags?.findIndex((flag: number) => flag !== 0) ?? -1;
+        return {
+          outputs: outputs.map(({ buffer }) => views[buffer].slice()),
+          failedCheck: failed < 0 ? undefined : failed,
+        };
+      },
+    };
+  };
+
   return {
     name: 'portable',
-    compile: (program) => new PortableExecutable(program, arena),
+    compile,
     allocate: (dtype, length) => new PortableStorage(dtype, length),
     write: (storage, values) => {
       own(storage).values.set(values);

@@ -49,28 +49,31 @@ export function repeatBlocks({ counters }: Machine, { axis, extent }: LoopAxis, 
  * the outermost scope in which all it depends on is known, so what a loop does not change is hoisted out of it.
  */
 export class Scope {
-  private readonly steps: Step[] = [];
-  private readonly known = new Map<string, Lanes>();
-  private readonly registers = new Map<number, Lanes>();
+  readonly machine: Machine;
+  /** The axis along which there are lanes; without one there is a single lane. */
+  readonly vector: number | undefined;
+  readonly #parent: Scope | undefined;
+  readonly #axes: readonly LoopAxis[];
+  readonly #steps: Step[] = [];
+  readonly #known = new Map<string, Lanes>();
+  readonly #registers = new Map<number, Lanes>();
 
-  constructor(
-    readonly machine: Machine,
-    private readonly parent?: Scope,
-    private readonly axes: readonly LoopAxis[] = [],
-    /** The axis along which there are lanes; without one there is a single lane. */
-    readonly vector: number | undefined = parent?.vector,
-  ) {
+  constructor(machine: Machine, parent?: Scope, axes: readonly LoopAxis[] = [], vector = parent?.vector) {
+    this.machine = machine;
+    this.vector = vector;
+    this.#parent = parent;
+    this.#axes = axes;
     for (const { axis } of axes) machine.counters[axis] = 0;
   }
 
   /** Stays true as steps are added. */
   readonly run: Step = (count) => {
-    const { steps } = this;
+    const steps = this.#steps;
     for (let i = 0; i < steps.length; i++) steps[i](count);
   };
 
   add(step: Step): void {
-    this.steps.push(step);
+    this.#steps.push(step);
   }
 
   /** A scope inside, for the body of a loop. */
@@ -79,7 +82,7 @@ export class Scope {
   }
 
   define(register: number, lanes: Lanes): void {
-    this.registers.set(register, lanes);
+    this.#registers.set(register, lanes);
   }
 
   /** Lanes that differ wherever there are several. */
@@ -89,8 +92,8 @@ export class Scope {
 
   /** The lanes of an expression, when the steps so far have run. */
   lanesOf(expression: Expression): Lanes {
-    return this.home(expression.axes, expression.registers).computeOnce(expression.key, (scope) =>
-      scope.compute(expression),
+    return this.#home(expression.axes, expression.registers).#computeOnce(expression.key, (scope) =>
+      scope.#compute(expression),
     );
   }
 
@@ -101,7 +104,7 @@ export class Scope {
     for (const { atom, coefficient } of terms) {
       if (atom.kind === 'axis') axes.push({ axis: atom.axis, coefficient });
       else {
-        const { values, mask } = this.atomLanes(atom);
+        const { values, mask } = this.#atomLanes(atom);
         (mask === 0 ? shared : own).push({ values, coefficient });
       }
     }
@@ -128,76 +131,77 @@ export class Scope {
   }
 
   /** An index as a value. */
-  private places(index: IndexExpression): Lanes {
+  #places(index: IndexExpression): Lanes {
     const axes = axesOf(index);
     const registers = new Set(valuesOf(index).flatMap((value) => [...value.registers]));
-    return this.home(axes, registers).computeOnce(`#${index.key}`, (scope) => {
+    return this.#home(axes, registers).#computeOnce(`#${index.key}`, (scope) => {
       const { base, stride, own } = scope.placeOf(index);
       if (own !== undefined) return own;
       const out = stride === 0 ? single() : scope.allocate();
-      scope.addFor(out, (count) => ramp(out.values, base(), stride, count));
+      scope.#addFor(out, (count) => ramp(out.values, base(), stride, count));
       return out;
     });
   }
 
-  private atomLanes(atom: Exclude<Atom, { kind: 'axis' }>): Lanes {
+  #atomLanes(atom: Exclude<Atom, { kind: 'axis' }>): Lanes {
     if (atom.kind === 'value') {
       // The place may come from data, and be checked only after the run: no load may leave its buffer meanwhile.
       const last = atom.extent - 1;
-      return this.map(this.lanesOf(atom.value), (out, a, mask, count) => {
+      return this.#map(this.lanesOf(atom.value), (out, a, mask, count) => {
         for (let i = 0; i < count; i++) out[i] = Math.max(0, Math.min(a[i & mask], last));
       });
     }
     const { divisor } = atom;
-    const inner = this.places(atom.index);
+    const inner = this.#places(atom.index);
     if (atom.kind === 'floorDiv') {
-      return this.map(inner, (out, a, mask, count) => {
+      return this.#map(inner, (out, a, mask, count) => {
         for (let i = 0; i < count; i++) out[i] = Math.floor(a[i & mask] / divisor);
       });
     }
-    return this.map(inner, (out, a, mask, count) => {
+    return this.#map(inner, (out, a, mask, count) => {
       for (let i = 0; i < count; i++) out[i] = a[i & mask] - divisor * Math.floor(a[i & mask] / divisor);
     });
   }
 
-  private home(axes: ReadonlySet<number>, registers: ReadonlySet<number>): Scope {
+  #home(axes: ReadonlySet<number>, registers: ReadonlySet<number>): Scope {
     const changes =
-      this.axes.some(({ axis }) => axes.has(axis)) ||
-      [...registers].some((register) => this.registers.has(register));
-    return changes || this.parent === undefined ? this : this.parent.home(axes, registers);
+      this.#axes.some(({ axis }) => axes.has(axis)) ||
+      [...registers].some((register) => this.#registers.has(register));
+    return changes || this.#parent === undefined ? this : this.#parent.#home(axes, registers);
   }
 
-  private computeOnce(key: string, compute: (scope: Scope) => Lanes): Lanes {
-    let lanes = this.known.get(key);
+  #computeOnce(key: string, compute: (scope: Scope) => Lanes): Lanes {
+    let lanes = this.#known.get(key);
     if (lanes === undefined) {
       lanes = compute(this);
-      this.known.set(key, lanes);
+      this.#known.set(key, lanes);
     }
     return lanes;
   }
 
-  private lookUp(register: number): Lanes {
-    const lanes = this.registers.get(register) ?? this.parent?.lookUp(register);
-    if (lanes === undefined) throw new RangeError(`register ${register} is read before it is set`);
-    return lanes;
+  #lookUp(register: number): Lanes {
+    const lanes = this.#registers.get(register);
+    if (lanes !== undefined) return lanes;
+    if (this.#parent === undefined) throw new RangeError(`register ${register} is read before it is set`);
+    return this.#parent.#lookUp(register);
   }
 
   /** Adds the step that fills `out`, all lanes or its only one. */
-  private addFor(out: Lanes, fill: Step): void {
+  #addFor(out: Lanes, fill: Step): void {
     this.add(out.mask === 0 ? () => fill(1) : fill);
   }
 
-  private map(a: Lanes, kernel: UnaryKernel): Lanes {
+  #map(a: Lanes, kernel: UnaryKernel): Lanes {
     const out = a.mask === 0 ? single() : this.allocate();
-    this.addFor(out, (count) => kernel(out.values, a.values, a.mask, count));
+    this.#addFor(out, (count) => kernel(out.values, a.values, a.mask, count));
     return out;
   }
 
-  private addRound(out: Lanes, dtype: DType): void {
-    this.addFor(out, (count) => ROUND[dtype](out.values, count));
+  #addRound(out: Lanes, dtype: DType): void {
+    this.#addFor(out, (count) => ROUND[dtype](out.values, count));
   }
 
-  private compute(expression: Expression): Lanes {
+  #compute(expression: Expression): Lanes {
     const { dtype } = expression;
     switch (expression.kind) {
       case 'constant': {
@@ -207,58 +211,58 @@ export class Scope {
         return out;
       }
       case 'register':
-        return this.lookUp(expression.register);
+        return this.#lookUp(expression.register);
       case 'index':
-        return this.places(expression.index);
+        return this.#places(expression.index);
       case 'load':
-        return this.load(expression.buffer, expression.index);
+        return this.#load(expression.buffer, expression.index);
       case 'unary': {
         const { kernel, round } = unaryOf(expression.name, dtype);
-        const out = this.map(this.lanesOf(expression.operand), kernel);
-        if (round) this.addRound(out, dtype);
+        const out = this.#map(this.lanesOf(expression.operand), kernel);
+        if (round) this.#addRound(out, dtype);
         return out;
       }
       case 'cast': {
         const operand = this.lanesOf(expression.operand);
         const kernel = castOf(expression.operand.dtype, dtype);
-        return kernel === undefined ? operand : this.map(operand, kernel);
+        return kernel === undefined ? operand : this.#map(operand, kernel);
       }
       case 'binary': {
         const { kernel, round } = binaryOf(expression.name, dtype);
         const a = this.lanesOf(expression.left);
         const b = this.lanesOf(expression.right);
-        const out = this.allocateFor(a, b);
-        this.addFor(out, (count) => kernel(out.values, a.values, a.mask, b.values, b.mask, count));
-        if (round) this.addRound(out, dtype);
+        const out = this.#allocateFor(a, b);
+        this.#addFor(out, (count) => kernel(out.values, a.values, a.mask, b.values, b.mask, count));
+        if (round) this.#addRound(out, dtype);
         return out;
       }
       case 'select': {
         const condition = this.lanesOf(expression.condition);
-        return this.choose(expression.whenTrue, expression.whenFalse, [
+        return this.#choose(expression.whenTrue, expression.whenFalse, [
           { lanes: condition, lower: 1, upper: 2 },
         ]);
       }
       case 'guard': {
         const conditions = expression.conditions.map(({ index, lower, upper }) => ({
-          lanes: this.places(index),
+          lanes: this.#places(index),
           lower,
           upper,
         }));
         // Where no condition holds the value is computed too, but not used: its loads stay inside their buffers.
-        return this.choose(expression.value, expression.otherwise, conditions);
+        return this.#choose(expression.value, expression.otherwise, conditions);
       }
     }
   }
 
-  private choose(
+  #choose(
     inside: Expression,
     outside: Expression,
     conditions: readonly { readonly lanes: Lanes; readonly lower: number; readonly upper: number }[],
   ): Lanes {
     const a = this.lanesOf(inside);
     const b = this.lanesOf(outside);
-    const out = this.allocateFor(a, b, ...conditions.map(({ lanes }) => lanes));
-    this.addFor(out, (count) => {
+    const out = this.#allocateFor(a, b, ...conditions.map(({ lanes }) => lanes));
+    this.#addFor(out, (count) => {
       for (let i = 0; i < count; i++) out.values[i] = a.values[i & a.mask];
       for (const { lanes, lower, upper } of conditions) {
         for (let i = 0; i < count; i++) {
@@ -270,11 +274,11 @@ export class Scope {
     return out;
   }
 
-  private allocateFor(...operands: readonly Lanes[]): Lanes {
+  #allocateFor(...operands: readonly Lanes[]): Lanes {
     return operands.some(({ mask }) => mask !== 0) ? this.allocate() : single();
   }
 
-  private load(buffer: number, index: IndexExpression): Lanes {
+  #load(buffer: number, index: IndexExpression): Lanes {
     const { views, buffers } = this.machine;
     const { dtype, length } = buffers[buffer];
     const [low, high] = rangeOf(index);
@@ -282,11 +286,11 @@ export class Scope {
     if (own === undefined && low >= 0 && high < length) {
       const out = stride === 0 ? single() : this.allocate();
       const copy = dtype === 'float32' ? loadFloat32 : loadOther;
-      this.addFor(out, (count) => copy(out.values, views[buffer], base(), stride, count));
+      this.#addFor(out, (count) => copy(out.values, views[buffer], base(), stride, count));
       return out;
     }
-    const places = own ?? this.places(index);
-    return this.map(places, (out, place, mask, count) => {
+    const places = own ?? this.#places(index);
+    return this.#map(places, (out, place, mask, count) => {
       const view = views[buffer];
       for (let i = 0; i < count; i++) out[i] = view[Math.max(0, Math.min(place[i & mask], length - 1))];
     });

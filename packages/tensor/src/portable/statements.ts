@@ -13,27 +13,30 @@ type StatementOf<Kind extends Statement['kind']> = Extract<Statement, { readonly
 
 /** Adds the steps of statements to a scope. */
 export function compileStatements(statements: readonly Statement[], scope: Scope): void {
-  for (const statement of statements) compileStatement(statement, scope);
-}
-
-function compileStatement(statement: Statement, scope: Scope): void {
-  switch (statement.kind) {
-    case 'loop':
-      return compileLoop(statement, scope);
-    case 'let':
-      return scope.define(statement.register, scope.lanesOf(statement.value));
-    case 'reduce':
-      return compileReduce(statement, scope);
-    case 'scan':
-      return compileScan(statement, scope);
-    case 'store':
-      return compileStore(statement, scope);
-    case 'accumulate':
-      return compileAccumulate(statement, scope);
-    case 'argsort':
-      return compileArgsort(statement, scope);
-    case 'check':
-      return compileCheck(statement, scope);
+  for (const statement of statements) {
+    switch (statement.kind) {
+      case 'loop':
+        compileLoop(statement, scope);
+        break;
+      case 'let':
+        scope.define(statement.register, scope.lanesOf(statement.value));
+        break;
+      case 'reduce':
+        compileReduce(statement, scope);
+        break;
+      case 'scan':
+        compileScan(statement, scope);
+        break;
+      case 'store':
+      case 'accumulate':
+        compileStore(statement, scope);
+        break;
+      case 'argsort':
+        compileArgsort(statement, scope);
+        break;
+      case 'check':
+        compileCheck(statement, scope);
+    }
   }
 }
 
@@ -96,7 +99,11 @@ function compileReduce(statement: ReduceStatement, scope: Scope): void {
   const total = scope.allocate();
   const place = scope.allocate();
   const arg = combine === 'argMax' || combine === 'argMin';
-  inner.add(arg ? argStep(statement, inner, value, total, place) : foldStep(statement, value, total));
+  if (arg) inner.add(argStep(statement, inner, value, total, place));
+  else {
+    const fold = foldOf(combine, statement.dtype);
+    inner.add((count) => fold(total.values, total.mask, value.values, value.mask, count));
+  }
 
   let loops: Step = inner.run;
   if (along !== undefined) loops = repeatBlocks(scope.machine, along, loops);
@@ -118,12 +125,6 @@ function vectorOf(statement: ReduceStatement): ReduceStatement['axes'][number] {
   const { axes, combine } = statement;
   if (combine === 'argMax' || combine === 'argMin') return axes[axes.length - 1];
   return cheapestAxis(accessesIn([statement]), axes);
-}
-
-function foldStep({ combine, dtype }: ReduceStatement, value: Lanes, total: Lanes): Step {
-  if (combine === 'argMax' || combine === 'argMin') throw new RangeError(`${combine} is no fold`);
-  const fold = foldOf(combine, dtype);
-  return (count) => fold(total.values, total.mask, value.values, value.mask, count);
 }
 
 function argStep(
@@ -174,19 +175,26 @@ function compileScan(statement: StatementOf<'scan'>, scope: Scope): void {
   });
 }
 
-function compileStore(statement: StatementOf<'store'>, scope: Scope): void {
+/** Stores, or adds to what is stored. */
+function compileStore(statement: StatementOf<'store' | 'accumulate'>, scope: Scope): void {
   const { views, buffers } = scope.machine;
+  const { kind, buffer } = statement;
   const { values, mask } = scope.lanesOf(statement.value);
   const { base, stride, own } = scope.placeOf(statement.index);
-  if (own !== undefined) {
+  if (kind === 'accumulate' || own !== undefined) {
     scope.add((count) => {
-      const view = views[statement.buffer];
-      for (let i = 0; i < count; i++) view[own.values[i]] = values[i & mask];
+      const view = views[buffer];
+      const start = base();
+      for (let i = 0; i < count; i++) {
+        const place = own === undefined ? start + i * stride : own.values[i];
+        const value = values[i & mask];
+        view[place] = kind === 'store' ? value : view[place] + value;
+      }
     });
     return;
   }
-  const copy = buffers[statement.buffer].dtype === 'float32' ? storeFloat32 : storeOther;
-  scope.add((count) => copy(views[statement.buffer], base(), stride, values, mask, count));
+  const copy = buffers[buffer].dtype === 'float32' ? storeFloat32 : storeOther;
+  scope.add((count) => copy(views[buffer], base(), stride, values, mask, count));
 }
 
 type Store = (
@@ -206,19 +214,6 @@ const storeFloat32: Store = (view, base, stride, values, mask, count) => {
 const storeOther: Store = (view, base, stride, values, mask, count) => {
   for (let i = 0; i < count; i++) view[base + i * stride] = values[i & mask];
 };
-
-function compileAccumulate(statement: StatementOf<'accumulate'>, scope: Scope): void {
-  const { views } = scope.machine;
-  const { values, mask } = scope.lanesOf(statement.value);
-  const { base, stride, own } = scope.placeOf(statement.index);
-  scope.add((count) => {
-    const view = views[statement.buffer];
-    const start = base();
-    for (let i = 0; i < count; i++) {
-      view[own === undefined ? start + i * stride : own.values[i]] += values[i & mask];
-    }
-  });
-}
 
 function compileArgsort(statement: StatementOf<'argsort'>, scope: Scope): void {
   const { views } = scope.machine;
