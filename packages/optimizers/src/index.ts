@@ -10,6 +10,15 @@ export {
 export { sgd } from './sgd.js';
 export { momentum } from './momentum.js';
 export { adam } from './adam.js';
+export {
+  minimize,
+  type MinimizeMethod,
+  type MinimizeOptions,
+  type MinimizeProgress,
+  type MinimizeResult,
+  type Objective,
+  type StopReason,
+} from './minimize.js';
 export type {
   GivenOptions,
   OptionDefaults,
