@@ -132,6 +132,7 @@ export async function minimize(
   const flat = new FlatObjective(objective, variables);
   const walker = METHODS[method](flat, settings);
 
+  flat.begin();
   let here = await flat.probe(0);
   if (!Number.isFinite(here.value) || !Number.isFinite(here.gradientNorm)) {
     throw new DownhillError(

@@ -69,11 +69,16 @@ export class FlatObjective {
     this.size = variables.reduce((size, each) => size + each.size, 0);
     const vector = (name: string, initial: Tensor): Variable => variable(initial, { name, trainable: false });
     const zero = zeros([this.size], { dtype: 'float64' });
-    this.point = vector('minimize.point', flatten(variables.map(({ value }) => value)));
+    this.point = vector('minimize.point', zero);
     this.gradient = vector('minimize.gradient', zero);
     this.direction = vector('minimize.direction', zero);
     this.probed = vector('minimize.probed', zero);
   }
+
+  /** Stands where the variables are, and looks nowhere. */
+  readonly begin = compile(() => {
+    this.point.assign(flatten(this.#variables.map(({ value }) => value)));
+  });
 
   /** Value, slope and gradient at a distance along the direction. Nobody's variables change. */
   async probe(length: number): Promise<Probe> {
