@@ -1,13 +1,12 @@
-import { customGradient } from '@downhill/autograd';
+import { customGradient, gradients } from '@downhill/autograd';
 import {
   checkGradients,
   formatReport,
   type CheckOptions,
   type GradientReport,
 } from '@downhill/gradient-check';
-import { crossEntropy, Linear, ReLU, Sequential, Tanh } from '@downhill/layers';
+import { crossEntropy, Linear, ReLU, Sequential, softmax, Tanh } from '@downhill/layers';
 import { sgd } from '@downhill/optimizers';
-import { gradients } from '@downhill/autograd';
 import {
   compile,
   DownhillError,
@@ -25,6 +24,7 @@ import {
   variable,
   where,
   zeros,
+  zerosLike,
   type Tensor,
   type Variable,
 } from '@downhill/tensor';
@@ -281,6 +281,30 @@ describe('what can be checked', () => {
     const report = await checkGradients(() => sum(straight(x).mul(2)), [x]);
     expect(kinks(report)).toEqual([null, 'maximum of shape [3]', null]);
     expect(report.parameters[0].verdict).toBe('happy');
+  });
+
+  it('a custom derivative of float32 works on numbers of float64', async () => {
+    const exponential = customGradient(
+      (x) => x.exp(),
+      (gradient, { output }) => [gradient.mul(output)],
+    );
+    const x = cell([0.3, -0.7, 1.1]);
+    const { parameters } = await checkGradients(() => sum(exponential(x.tanh()).sin()), [x]);
+    parameters[0].coordinates.forEach(({ analytic, index: [place] }) => {
+      const inner = Math.tanh(x.dataSync()[place]);
+      const slope = Math.cos(Math.exp(inner)) * Math.exp(inner) * (1 - inner ** 2);
+      expect(Math.abs(analytic - slope)).toBeLessThan(1e-14);
+    });
+  });
+
+  it('a layer whose outputs add up to a constant', async () => {
+    const lost = customGradient(
+      (scores) => softmax(scores),
+      (gradient) => [zerosLike(gradient)],
+    );
+    const scores = cell([1, 2, 3], 'scores');
+    expect((await checkGradients(() => softmax(scores), [scores])).passed).toBe(true);
+    expect((await checkGradients(() => lost(scores), [scores])).parameters[0].verdict).toBe('wrong');
   });
 
   it('where regularization dominates a warning says so', async () => {
