@@ -58,7 +58,7 @@ export interface MinimizeOptions {
   readonly valueTolerance?: number;
   /** Steps to take at most; 1000 by default. */
   readonly maxIterations?: number;
-  /** Evaluations to make at most; no limit by default. */
+  /** Evaluations to make at most, one more where it takes one to go back to the best point; no limit by default. */
   readonly maxEvaluations?: number;
   /** How many steps `lbfgs` remembers; 10 by default. */
   readonly history?: number;
