@@ -172,7 +172,6 @@ export async function minimize(
             first: firstLength(walker, start, previous, fresh),
             curvature: walker.curvature,
             evaluations: Math.min(PROBES, allowed),
-            precision: flat.precision,
           })
         : undefined;
     if (found?.probe.value === -Infinity) return stop('unbounded');

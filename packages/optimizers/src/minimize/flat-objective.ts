@@ -55,8 +55,6 @@ export class FlatObjective {
   readonly probed: Variable;
   /** How often value and gradient were computed. */
   evaluations = 0;
-  /** The relative precision of values: that of the dtype of the objective. */
-  precision = 2 ** -52;
 
   readonly #objective: Objective;
   readonly #variables: readonly Variable[];
@@ -118,11 +116,8 @@ export class FlatObjective {
     return moved;
   }
 
-  /** The point at a distance along the direction, rounded to what the variables can hold. */
   #ahead(length: Tensor): Tensor {
-    const next = this.point.add(this.direction.mul(length));
-    const rounds = this.#variables.some(({ dtype }) => dtype !== 'float64');
-    return rounds ? flatten(this.#pieces(next)) : next;
+    return this.point.add(this.direction.mul(length));
   }
 
   #pieces(point: Tensor): Tensor[] {
@@ -147,7 +142,6 @@ export class FlatObjective {
       const loss = this.#objective();
       checkLoss(loss);
       checkRepeatable(loss);
-      this.precision = loss.dtype === 'float32' ? 2 ** -23 : 2 ** -52;
       const gradient = flatten(gradients(loss, this.#variables));
       return {
         value: cast(loss, 'float64'),

@@ -8,8 +8,6 @@ export interface LineSearchOptions {
   readonly curvature: number;
   /** How many probes may be made. */
   readonly evaluations: number;
-  /** The relative precision of values. */
-  readonly precision: number;
 }
 
 /** The step that was found. */
@@ -37,13 +35,12 @@ interface Sample {
  * A step that satisfies the strong Wolfe conditions f(t) ≤ f(0) + c₁ t f'(0) and |f'(t)| ≤ c₂ |f'(0)|, after Moré &
  * Thuente, Line search algorithms with guaranteed sufficient decrease, ACM TOMS 20 (1994): a bracket around such a step
  * shrinks by cubic and quadratic interpolation of values and slopes. A step to where the function is not finite is too
- * long, and taken back half way at a time. Where the change is lost in the rounding of values, slopes decide: the approximate
- * conditions of Hager & Zhang (2005), equation 4.1, if the gradient has become smaller.
+ * long, and taken back half way at a time.
  */
 export async function lineSearch(
   start: Probe,
   probe: (length: number) => Promise<Probe>,
-  { first, curvature, evaluations, precision }: LineSearchOptions,
+  { first, curvature, evaluations }: LineSearchOptions,
 ): Promise<Step> {
   const promised = SUFFICIENT * start.slope;
   let best: Sample = { length: 0, value: start.value, slope: start.slope };
@@ -99,11 +96,6 @@ export async function lineSearch(
       [low, high] = [length + 1.1 * (length - best.length), length + 4 * (length - best.length)];
     }
     length = Math.min(longest, Math.max(SHORTEST, length));
-    const flat = Math.abs(seen.value - start.value) <= 2 * precision * Math.abs(start.value);
-    const leveled = seen.slope >= curvature * start.slope && seen.slope <= (2 * SUFFICIENT - 1) * start.slope;
-    if (flat && leveled && seen.gradientNorm < start.gradientNorm) {
-      return { length, probe: seen, found: true };
-    }
     if (bracketed && (length <= low || length >= high || high - low <= NARROWEST * high)) break;
     if (!Number.isFinite(length)) break;
   }

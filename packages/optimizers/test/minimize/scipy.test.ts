@@ -56,6 +56,8 @@ describe.each(runs)('$method against $theirs of SciPy 1.10', ({ method, theirs, 
     ours += result.evaluations;
     expect(result.value).toBeLessThanOrEqual(golden[theirs].value + 1e-8);
     expect(objective().item()).toBe(result.value);
+    // Also where SciPy's BFGS gives up, with a gradient of 1e-3, because rounding decides what the value is.
+    if (valueTolerance === 0) expect(result.reason).toBe('gradient');
   });
 
   it('takes at most 1.2 times as many evaluations in total', () => {
