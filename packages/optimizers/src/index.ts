@@ -50,6 +50,15 @@ export {
   type ParameterMatch,
 } from './parameter-groups.js';
 export { freeze } from './freeze.js';
+export {
+  minimize,
+  type MinimizeMethod,
+  type MinimizeOptions,
+  type MinimizeProgress,
+  type MinimizeResult,
+  type Objective,
+  type StopReason,
+} from './minimize.js';
 export type {
   GivenOptions,
   OptionDefaults,
