@@ -1,4 +1,4 @@
-import { sub, zerosLike } from '@downhill/tensor';
+import { check, DownhillError, sub, zerosLike, type Tensor } from '@downhill/tensor';
 import { defineOptimizer, type RuleState } from './define-optimizer.js';
 import { FRACTION, NOT_NEGATIVE } from './options.js';
 
@@ -15,7 +15,8 @@ import { FRACTION, NOT_NEGATIVE } from './options.js';
  *
  * Options: `learningRate` α, 1e-3 by default; `decay` ρ, 0.99 by default, from 0 to below 1; `epsilon` ε, 1e-8 by default;
  * `momentum` μ, 0 by default, from 0 to below 1; `centered`, false by default. State: `cache` c; `mean` a if centered;
- * `velocity` v if the momentum is not 0 when a parameter is first met (so a schedule of it must not begin at 0).
+ * `velocity` v if the momentum is not 0 when a parameter is first met: a schedule of it that begins at 0 is an error
+ * as soon as it rises.
  */
 export const rmsprop = defineOptimizer({
   name: 'rmsprop',
@@ -37,8 +38,20 @@ export const rmsprop = defineOptimizer({
       variance = variance.sub(next.mean.square());
     }
     const force = gradient.mul(learningRate).div(variance.sqrt().add(epsilon));
-    if (!('velocity' in state)) return { parameter: parameter.sub(force), state: next };
+    if (!('velocity' in state)) return { parameter: parameter.sub(still(force, momentum)), state: next };
     next.velocity = state.velocity.mul(momentum).sub(force);
     return { parameter: parameter.add(next.velocity), state: next };
   },
 });
+
+/** The force itself, if there is no momentum that would need a velocity to go with it. */
+function still(force: Tensor, momentum: Tensor): Tensor {
+  const { operation } = momentum;
+  const message =
+    'rmsprop: momentum: it was 0 when the parameters were first met, so there is no velocity; ' +
+    'let its schedule begin above 0';
+  // A schedule in a compiled step is known only when the step runs.
+  if (operation.name !== 'constant') return check(force, momentum.equal(0), message);
+  if (operation.value !== 0) throw new DownhillError(message);
+  return force;
+}

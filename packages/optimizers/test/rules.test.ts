@@ -70,6 +70,21 @@ describe('rmsprop', () => {
   });
 });
 
+describe('rmsprop whose momentum begins at 0', () => {
+  it.each([true, false])('says so as soon as the schedule rises (compiled: %s)', (compiled) => {
+    const x = variable(float64([1]), { name: 'x' });
+    const optimizer = rmsprop({ momentum: (step) => (step < 2 ? 0 : 0.5) });
+    const once = (): void => {
+      optimizer.step([x], [float64([1])]);
+    };
+    const step = compiled ? compile(once) : once;
+    step();
+    step();
+    expect(step).toThrow(DownhillError);
+    expect(step).toThrow('rmsprop: momentum: it was 0 when the parameters were first met');
+  });
+});
+
 describe('muon', () => {
   /** The singular values of a matrix of two rows, from the eigenvalues of its Gram matrix. */
   function singularValues([first, second]: readonly number[][]): number[] {

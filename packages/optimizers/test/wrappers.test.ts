@@ -489,6 +489,16 @@ describe('parameter groups', () => {
     ]);
   });
 
+  it('ask each name anew, whatever flags a pattern has', () => {
+    const all = ['a.bias', 'b.bias', 'c.bias'].map((name) => parameter([1], name));
+    const optimizer = parameterGroups([
+      { match: /bias/g, optimizer: sgd({ learningRate: 1 }) },
+      { optimizer: sgd({ learningRate: 0 }) },
+    ]);
+    stepper(optimizer, ...all)([1], [1], [1]);
+    expect(values(...all)).toEqual([0, 0, 0]);
+  });
+
   it('go by full names where they are given', () => {
     const { model, loss } = network();
     const last = Object.keys(model.state()).filter((name) => name.includes('2.'));

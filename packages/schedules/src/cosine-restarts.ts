@@ -23,11 +23,10 @@ export function cosineRestarts({ initial, final = 0, steps, lengthen = 1 }: Cosi
   checkSetting('cosineRestarts: lengthen', lengthen, { least: 1 });
   return (step) => {
     if (lengthen === 1) return halfWave(initial, final, (step % steps) / steps);
-    // Run k begins at steps · (lengthen^k − 1) / (lengthen − 1). Rounding in the logarithm may miss the run by one.
-    const beginning = (k: number): number => (steps * (lengthen ** k - 1)) / (lengthen - 1);
-    let run = Math.max(0, Math.floor(Math.log1p((step * (lengthen - 1)) / steps) / Math.log(lengthen)));
-    if (step >= beginning(run + 1)) run += 1;
-    else if (step < beginning(run)) run -= 1;
-    return halfWave(initial, final, (step - beginning(run)) / (steps * lengthen ** run));
+    // Run k begins at steps · (lengthen^k − 1) / (lengthen − 1). A step that begins a run must not miss it by rounding.
+    const run = Math.floor(Math.log1p((step * (lengthen - 1)) / steps) / Math.log(lengthen) + 1e-9);
+    const length = steps * lengthen ** run;
+    const beginning = (length - steps) / (lengthen - 1);
+    return halfWave(initial, final, Math.max(0, (step - beginning) / length));
   };
 }

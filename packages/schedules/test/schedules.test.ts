@@ -207,6 +207,15 @@ describe('reduceOnPlateau', () => {
     expect([schedule(0), schedule(99)]).toEqual([0.5, 0.5]);
   });
 
+  it('counts as better only what beats the best by the threshold', () => {
+    const schedule = reduceOnPlateau({ initial: 1, factor: 0.5, patience: 0, threshold: 0.1 });
+    schedule.observe(1);
+    schedule.observe(0.85);
+    expect(schedule(0)).toBe(1);
+    schedule.observe(0.8);
+    expect(schedule(0)).toBe(0.5);
+  });
+
   it('goes on from a saved state as it would have gone on', () => {
     const settings = { initial: 1, factor: 0.5, patience: 2, cooldown: 2 };
     const metric = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constant(NaN));
@@ -300,6 +309,18 @@ describe('cycles', () => {
         }
       }),
     );
+  });
+
+  it.each([
+    [43, 1.1, 43],
+    [30, 1.1, 63],
+    [1, 1.1, 6.1051],
+    [10, 1.5, 47.5],
+    [10, 3, 130],
+  ])('cosineRestarts of %s steps, each run %s times as long, starts anew at %s', (steps, lengthen, at) => {
+    const schedule = cosineRestarts({ initial: 1, steps, lengthen });
+    expect(schedule(at)).toBeCloseTo(1, 9);
+    expect(schedule(at - 0.01)).toBeLessThan(0.01);
   });
 
   it('cyclic stays between its bounds, touches both, and is periodic', () => {
