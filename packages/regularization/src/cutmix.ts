@@ -18,13 +18,13 @@ import {
   type Tensor,
   type Variable,
 } from '@downhill/tensor';
-import { blend, checkBatch, drawPartners, type MixedBatch, type MixOptions } from './mixup.js';
+import { blend, checkBatch, type MixedBatch, type MixOptions } from './mixup.js';
 import { symmetricBeta } from './symmetric-beta.js';
 
 /**
  * A box of each image taken from another of its batch, and its label mixed by areas. The box has the image's proportions
  * and an area of 1 − λ, its centre anywhere; what lies outside is cut off. Yun et al. (2019), equations 1 and 2, with one
- * box a batch, whose order should be random.
+ * box a batch.
  *
  * @param images [N, C, H, W], float32 or float64
  * @param targets soft labels, [N, ...], such as `oneHot(labels, classes)`
@@ -43,7 +43,7 @@ export function cutmix(
   const rows = cut(height, side, generator);
   const columns = cut(width, side, generator);
   const inside = logicalAnd(unsqueeze(rows, 1), columns);
-  const partners = drawPartners(count, generator);
+  const partners = random.permutation(count, { generator });
   const share = sub(1, mean(cast(inside, 'float64')));
   return {
     inputs: where(inside, take(images, partners), images),

@@ -3,15 +3,12 @@ import {
   cast,
   DTypeError,
   formatShape,
-  iota,
   isFloating,
-  less,
   mul,
   random,
   ShapeError,
   sub,
   take,
-  where,
   type Generator,
   type Tensor,
   type Variable,
@@ -35,7 +32,7 @@ export interface MixedBatch {
 
 /**
  * Each example blended with another of its batch, and its label likewise: λ x + (1 − λ) x'. Zhang et al. (2018), equation
- * 1, with one λ a batch, whose order should be random.
+ * 1, with one λ a batch.
  *
  * @param inputs [N, ...], float32 or float64
  * @param targets soft labels or numbers to predict, [N, ...], such as `oneHot(labels, classes)`
@@ -47,22 +44,12 @@ export function mixup(
 ): MixedBatch {
   checkBatch('mixup', inputs, targets);
   const share = symmetricBeta('mixup', alpha, generator);
-  const partners = drawPartners(inputs.shape[0], generator);
+  const partners = random.permutation(inputs.shape[0], { generator });
   return {
     inputs: blend(inputs, take(inputs, partners), share),
     targets: blend(targets, take(targets, partners), share),
     share,
   };
-}
-
-/**
- * For each example of a batch the place of another: the batch turned by a random number of places. Batches are shuffled
- * anyway, so this pairs as well as shuffling again, and it needs no sorting.
- */
-export function drawPartners(count: number, generator: Generator | undefined): Tensor {
-  const turn = random.uniform([], { low: 1, high: Math.max(1, count), dtype: 'float64', generator });
-  const places = add(iota(count), cast(turn, 'int32'));
-  return where(less(places, count), places, sub(places, count));
 }
 
 /** share · a + (1 − share) · b. */
