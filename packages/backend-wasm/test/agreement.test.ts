@@ -84,6 +84,7 @@ import {
   type Tensor,
   type TypedArray,
   type Variable,
+  unsqueeze,
 } from '@downhill/tensor';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -770,4 +771,27 @@ describe('random numbers', () => {
     expect(first).not.toEqual(second);
     expect(drawTwice(backends.wasm)).toEqual([first, second]);
   });
+});
+
+describe('draws computed where they are used', () => {
+  const draws: Record<string, () => Tensor> = {
+    'in pieces one after another': () => concat([random.uniform([3]), random.uniform([2])]),
+    'with zeros around': () => pad(random.uniform([3]), [[1, 1]]),
+    'at places that are drawn too': () =>
+      take(random.uniform([3]), cast(random.uniform([4], { high: 3 }), 'int32')),
+    'added up one by one': () => cumulativeSum(random.uniform([7]), { axis: 0 }),
+  };
+
+  test.each(Object.keys(draws))('%s', (name) => {
+    agree(draws[name](), { ulp: 4 });
+  });
+});
+
+test('a place may be computed by a reduction', () => {
+  const x = tensor([
+    [1, -2],
+    [3, 4],
+  ]);
+  const places = unsqueeze(cast(greater(sum(x, { axis: 1 }), 0), 'int32'), 1);
+  agree(takeAlongAxis(x, places, { axis: 1 }));
 });

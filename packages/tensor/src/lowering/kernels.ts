@@ -311,8 +311,8 @@ class KernelBuilder {
   }
 
   #rebuild(expression: Expression, scope: Scope, depth: number): Expression {
-    // A guard is computed as a whole: what is inside must not be computed outside. Places are cheap where they stand.
-    if (expression.kind === 'guard' || expression.kind === 'index') return expression;
+    // A guard is computed as a whole: what is inside must not be computed outside.
+    if (expression.kind === 'guard') return expression;
     return mapParts(
       expression,
       (part) => this.#place(part, scope, depth),

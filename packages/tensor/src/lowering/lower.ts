@@ -150,7 +150,9 @@ class Lowering {
       const gathers = operation.name === 'gather';
       const extent = gathers ? nodes[inputs[0]].shape[operation.axis] : shape[operation.axis];
       // Not through slices: what they leave out need not be an index.
-      const base = descend(nodes, gathers ? inputs[1] : inputs[0], SAME_ELEMENTS);
+      const base = descend(nodes, gathers ? inputs[1] : inputs[0], SAME_ELEMENTS, (each) =>
+        this.#bufferOf.has(each),
+      );
       ranged.set(base, Math.min(extent, ranged.get(base) ?? Infinity));
     });
     for (const [node, extent] of ranged) {

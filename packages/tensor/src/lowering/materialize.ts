@@ -35,6 +35,9 @@ export const BIJECTIVE = new Set(['reshape', 'permute', 'check']);
 /** Operations that always store, each in a kernel of its own. */
 const ALONE = new Set(['cumulativeSum', 'scatterAdd', 'argsort']);
 
+/** Operations that compute their inputs in some places only. */
+const WHERE_IT_FITS = new Set(['pad', 'concat', 'foldWindows']);
+
 export function isLeaf({ operation }: GraphNode): boolean {
   return LEAVES.has(operation.name);
 }
@@ -132,6 +135,8 @@ export function chooseMaterialized(graph: Graph): Set<number> {
   };
 
   const costs = nodes.map(() => 0);
+  /** Nodes that draw random numbers where they are used. */
+  const drawing = new Set<number>();
   nodes.forEach((node, id) => {
     if (!reachable.has(id)) return;
     const { operation, inputs } = node;
@@ -140,6 +145,9 @@ export function chooseMaterialized(graph: Graph): Set<number> {
       placeReduction(id);
     }
     if (ALONE.has(operation.name)) store(id);
+    // A draw has many steps in common with itself, which are written once only where all of it is computed at every point.
+    if (ALONE.has(operation.name) || WHERE_IT_FITS.has(operation.name))
+      for (const input of inputs) if (drawing.has(input)) store(below(input));
     if (operation.name === 'argsort') store(inputs[0]);
     if (operation.name === 'gather' || operation.name === 'scatterAdd') {
       // The indices, where they are computed, are checked by a pass over them.
@@ -154,6 +162,8 @@ export function chooseMaterialized(graph: Graph): Set<number> {
     const cost = inputs.reduce((sum, input) => sum + (stored.has(input) ? 0 : costs[input]), 0);
     const own = isElementwise(node) && operation.name !== 'randomBits' ? (COSTS[operation.name] ?? 1) : 0;
     if (stored.has(id)) return;
+    if (operation.name === 'randomBits' || inputs.some((input) => drawing.has(input) && !stored.has(input)))
+      drawing.add(id);
     const often = consumers[id].length > 1 && cost + own >= WORTH_STORING;
     if (often || cost + own > LONGEST) store(below(id));
     else costs[id] = cost + own;
