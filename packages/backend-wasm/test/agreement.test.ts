@@ -782,12 +782,12 @@ describe('draws computed where they are used', () => {
     'added up one by one': () => cumulativeSum(random.uniform([7]), { axis: 0 }),
   };
 
-  test.each(Object.keys(draws))('%s', (name) => {
+  it.each(Object.keys(draws))('%s', (name) => {
     agree(draws[name](), { ulp: 4 });
   });
 });
 
-test('a place may be computed by a reduction', () => {
+it('a place may be computed by a reduction', () => {
   const x = tensor([
     [1, -2],
     [3, 4],
