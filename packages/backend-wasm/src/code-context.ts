@@ -1,13 +1,23 @@
-import type { Buffer, IndexExpression } from '@downhill/tensor';
-import { bytesPerElement, coefficientOf, valuesOf } from '@downhill/tensor';
+import type { Access, Buffer, IndexExpression, LoopAxis } from '@downhill/tensor';
+import { axesOf, bytesPerElement, coefficientOf, valuesOf } from '@downhill/tensor';
 import type { FunctionBuilder, ValueType } from './assembler.js';
 import type { ImportIndices } from './imports.js';
 import { emitScalar } from './scalar.js';
+import type { SharedFunctions } from './shared-functions.js';
 
 /** Where a register of the loop language lives; a vector one holds four neighbours along the vector axis. */
 export interface RegisterPlace {
   readonly local: number;
   readonly vector: boolean;
+}
+
+/** An address but for what the counters of some loops add to it, in bytes. */
+interface Pointer {
+  readonly local: number;
+  readonly axis: number;
+  readonly step: number;
+  /** The same for loops that are written out: what they add is known. */
+  readonly turns: readonly { readonly axis: number; readonly step: number }[];
 }
 
 /** What code generation knows while it writes one kernel. */
@@ -17,9 +27,15 @@ export class CodeContext {
   readonly buffers: readonly Buffer[];
   /** The local that holds the counter of an open loop. */
   readonly counters = new Map<number, number>();
+  /** The value of the counter of a loop that is written out turn by turn. */
+  readonly turns = new Map<number, number>();
   readonly registers = new Map<number, RegisterPlace>();
   /** The loop counter whose neighbouring values fill the lanes of vectors, where there is one. */
   vectorAxis: number | undefined;
+  /** Functions that kernels of the module share. */
+  readonly shared: SharedFunctions;
+  /** Locals with this thread's number and the count of threads, where kernels are divided among several. */
+  readonly share: { readonly thread: number; readonly threads: number } | undefined;
   /** Whether the engine has relaxed multiply-add. */
   readonly relaxed: boolean;
   /** A stretch of memory for packed operands; its address is in this local. */
@@ -28,7 +44,9 @@ export class CodeContext {
   scratchBytes = 0;
   readonly #bases: readonly number[];
   /** Addresses computed before the innermost loop, by buffer and index. */
-  #pointers = new Map<string, { readonly local: number; readonly axis: number; readonly step: number }>();
+  #pointers = new Map<string, Pointer>();
+  /** Loops that are written out turn by turn. */
+  #writtenOut: readonly LoopAxis[] = [];
 
   constructor(
     f: FunctionBuilder,
@@ -38,6 +56,8 @@ export class CodeContext {
       readonly bases: readonly number[];
       readonly scratch: number;
       readonly relaxed: boolean;
+      readonly shared: SharedFunctions;
+      readonly share?: CodeContext['share'];
     },
   ) {
     this.f = f;
@@ -46,6 +66,8 @@ export class CodeContext {
     this.#bases = options.bases;
     this.scratch = options.scratch;
     this.relaxed = options.relaxed;
+    this.shared = options.shared;
+    this.share = options.share;
   }
 
   local(type: ValueType): number {
@@ -70,9 +92,12 @@ export class CodeContext {
     f.i32Const(index.offset);
     for (const { atom, coefficient } of index.terms) {
       switch (atom.kind) {
-        case 'axis':
-          f.get(this.counter(atom.axis));
+        case 'axis': {
+          const turn = this.turns.get(atom.axis);
+          if (turn === undefined) f.get(this.counter(atom.axis));
+          else f.i32Const(turn);
           break;
+        }
         case 'value': {
           // A computed index may be out of range until its check is read; it must not leave the buffer.
           const place = this.local('i32');
@@ -127,6 +152,12 @@ export class CodeContext {
         if (pointer.step !== 1) f.i32Const(pointer.step).op('i32.mul');
         f.op('i32.add');
       }
+      const known = pointer.turns.reduce(
+        (sum, { axis, step }) => sum + step * (this.turns.get(axis) ?? 0),
+        0,
+      );
+      if (known >= 0) return known;
+      f.i32Const(known).op('i32.add');
       return 0;
     }
     f.get(this.#bases[buffer]);
@@ -136,25 +167,29 @@ export class CodeContext {
     return role === 'resident' ? 0 : offset;
   }
 
-  /** Computes the addresses of what a loop loads and stores, as far as they do not change in it, then runs `body`. */
-  withPointers(
-    places: readonly { buffer: number; index: IndexExpression }[],
-    axis: number,
-    body: () => void,
-  ): void {
+  /**
+   * Computes the addresses of what a loop loads and stores, as far as they do not change in it, then runs `body`. `inner`
+   * are loops inside it that will be written out.
+   */
+  withPointers(places: readonly Access[], axis: number, inner: readonly LoopAxis[], body: () => void): void {
     const before = this.#pointers;
+    const writtenBefore = this.#writtenOut;
     this.#pointers = new Map(before);
+    this.#writtenOut = [...writtenBefore, ...inner];
     const locals: number[] = [];
     for (const { buffer, index } of places) {
       const key = pointerKey(buffer, index);
-      const coefficient = coefficientOf(index, axis);
-      if (coefficient === undefined || this.#pointers.has(key)) continue;
-      if (valuesOf(index).length > 0) continue;
+      const moving = [axis, ...inner.map((each) => each.axis)];
+      const steps = moving.map((each) => coefficientOf(index, each));
+      if (steps.includes(undefined) || this.#pointers.has(key)) continue;
+      // Other loops inside are not open yet.
+      const isOpen = [...axesOf(index)].every((each) => moving.includes(each) || this.isOpen(each));
+      if (!isOpen || valuesOf(index).length > 0) continue;
       const { dtype, role, offset } = this.buffers[buffer];
       const bytes = bytesPerElement(dtype);
       const still = {
         ...index,
-        terms: index.terms.filter(({ atom }) => atom.kind !== 'axis' || atom.axis !== axis),
+        terms: index.terms.filter(({ atom }) => atom.kind !== 'axis' || !moving.includes(atom.axis)),
       };
       const local = this.local('i32');
       locals.push(local);
@@ -164,11 +199,28 @@ export class CodeContext {
       this.f.op('i32.add');
       if (role !== 'resident' && offset > 0) this.f.i32Const(offset).op('i32.add');
       this.f.set(local);
-      this.#pointers.set(key, { local, axis, step: coefficient * bytes });
+      const [step, ...turns] = steps.map((each) => (each ?? 0) * bytes);
+      this.#pointers.set(key, {
+        local,
+        axis,
+        step,
+        turns: turns.map((each, i) => ({ axis: moving[i + 1], step: each })),
+      });
     }
     body();
     this.#pointers = before;
+    this.#writtenOut = writtenBefore;
     this.f.release(...locals);
+  }
+
+  /** Whether the loops around are to be written out turn by turn. */
+  writesOut(axes: readonly LoopAxis[]): boolean {
+    return axes.every(({ axis }) => this.#writtenOut.some((each) => each.axis === axis));
+  }
+
+  /** Whether the counter of a loop has a value. */
+  isOpen(axis: number): boolean {
+    return this.counters.has(axis) || this.turns.has(axis);
   }
 }
 

@@ -4,6 +4,7 @@ import { ModuleBuilder } from './assembler.js';
 import { CodeContext } from './code-context.js';
 import type { ImportIndices, ImportName } from './imports.js';
 import { IMPORTS } from './imports.js';
+import { SharedFunctions } from './shared-functions.js';
 import { emitStatements } from './statements.js';
 
 export interface ProgramModule {
@@ -12,9 +13,21 @@ export interface ProgramModule {
   readonly scratchBytes: number;
 }
 
+/** What stands at which place of a program's table, in 32-bit words. */
+export const TABLE = {
+  /** The address of the arena. */
+  arena: 0,
+  /** The address of the scratch memory. */
+  scratch: 1,
+  /** Whether the host is told when a kernel has ended. */
+  ticks: 2,
+  /** The addresses of the residents, from here on. */
+  residents: 3,
+} as const;
+
 /**
- * A whole program as one module: `run(table)` runs all kernels. The table, in memory, holds the address of the arena, of
- * the scratch memory and of each resident, so one module serves any variables of the right shapes.
+ * A whole program as one module: `run(table)` runs all kernels. The table lies in memory, so one module serves any
+ * variables of the right shapes.
  */
 export function assembleProgram(program: Program, { relaxed }: { readonly relaxed: boolean }): ProgramModule {
   const module = new ModuleBuilder();
@@ -25,10 +38,21 @@ export function assembleProgram(program: Program, { relaxed }: { readonly relaxe
       return [name, module.importFunction('math', name, parameters, ['f64'])];
     }),
   ) as ImportIndices;
+  const tick = module.importFunction('host', 'tick', ['i32'], []);
   module.importMemory('host', 'memory', { initial: 1, maximum: 65536 });
+  const shared = new SharedFunctions(module);
   const run = module.function(['i32'], [], 'run');
+  const ticks = run.local('i32');
+  run
+    .get(0)
+    .memory('i32.load', TABLE.ticks * 4)
+    .set(ticks);
+  const emitTick = (kernel: number): void => {
+    run.get(ticks).if().i32Const(kernel).call(tick).end();
+  };
+  emitTick(-1);
   let scratchBytes = 0;
-  for (const kernel of program.kernels) {
+  for (const [number, kernel] of program.kernels.entries()) {
     const f = module.function(['i32'], []);
     const load = (slot: number): number => {
       const local = f.local('i32');
@@ -37,18 +61,25 @@ export function assembleProgram(program: Program, { relaxed }: { readonly relaxe
         .set(local);
       return local;
     };
-    const arena = load(0);
-    const scratch = load(1);
+    const arena = load(TABLE.arena);
+    const scratch = load(TABLE.scratch);
     const touched = new Set(accessesIn(kernel.body).map(({ buffer }) => buffer));
     const residents = new Map<number, number>();
     const bases = program.buffers.map(({ role, slot }, buffer) => {
       if (role !== 'resident') return arena;
       if (!touched.has(buffer)) return arena;
-      const local = residents.get(slot) ?? load(2 + slot);
+      const local = residents.get(slot) ?? load(TABLE.residents + slot);
       residents.set(slot, local);
       return local;
     });
-    const context = new CodeContext(f, { imports, buffers: program.buffers, bases, scratch, relaxed });
+    const context = new CodeContext(f, {
+      imports,
+      buffers: program.buffers,
+      bases,
+      scratch,
+      relaxed,
+      shared,
+    });
     try {
       emitStatements(context, kernel.body);
     } catch (error) {
@@ -57,6 +88,7 @@ export function assembleProgram(program: Program, { relaxed }: { readonly relaxe
     }
     scratchBytes = Math.max(scratchBytes, context.scratchBytes);
     run.get(0).call(f.index);
+    emitTick(number);
   }
   return { bytes: module.finish(), scratchBytes };
 }

@@ -3,7 +3,7 @@ import { coefficientOf, identityOf, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import type { PlainOp } from './opcodes.js';
 import { emitConstant, emitExtreme, emitScalar, VALUE_TYPES } from './scalar.js';
-import { emitCounted, emitInnermost, emitStatements } from './statements.js';
+import { emitCounted, emitInnermost, emitStatements, emitTurns } from './statements.js';
 import { canVectorize, emitSplat, emitVector, isVectorValue, LANES } from './vector.js';
 
 function vectorOp(combine: Combine, dtype: DType): PlainOp {
@@ -19,35 +19,37 @@ function emitCombine(c: CodeContext, combine: Combine, dtype: DType): void {
   else c.f.op(`${VALUE_TYPES[dtype]}.${combine === 'sum' ? 'add' : 'mul'}`);
 }
 
-/** Whether a reduction can be computed for four neighbours along an axis from neighbouring elements. */
+/**
+ * Whether a reduction can be computed for four neighbours along an axis at once: from neighbouring elements, or, where it
+ * is short, from any.
+ */
 export function isVectorReduction(
   statement: ReduceStatement,
   axis: number,
   vectors: ReadonlySet<number>,
+  short = false,
 ): boolean {
-  const { combine, dtype, body, value } = statement;
-  if (combine === 'argMax' || combine === 'argMin' || (dtype !== 'float32' && dtype !== 'int32'))
-    return false;
+  const { combine, body, value } = statement;
+  const isPlace = combine === 'argMax' || combine === 'argMin';
+  if (value.dtype !== 'float32' && value.dtype !== 'int32') return false;
+  if (isPlace && !short) return false;
   const all = new Set(vectors);
   const lets = body.every((each) => {
     if (!canVectorize(each.value, axis, all)) return false;
     if (each.value.axes.has(axis)) all.add(each.register);
     return true;
   });
+  if (!lets || !canVectorize(value, axis, all)) return false;
   const steps = placesOfReduce(statement).map(({ index }) => coefficientOf(index, axis));
-  return (
-    lets &&
-    canVectorize(value, axis, all) &&
-    steps.every((step) => step === 0 || step === 1) &&
-    steps.includes(1)
-  );
+  return short || (steps.every((step) => step === 0 || step === 1) && steps.includes(1));
 }
 
 /** Emits a reduction: over lanes of the vector axis, over lanes of its own last axis, or one value at a time. */
 export function emitReduce(c: CodeContext, statement: ReduceStatement): void {
   const { combine, axes, value, body } = statement;
   if (isVectorValue(c, value) || body.some((each) => isVectorValue(c, each.value))) {
-    emitAcrossLanes(c, statement);
+    if (combine === 'argMax' || combine === 'argMin') emitPlacesAcrossLanes(c, statement, combine);
+    else emitAcrossLanes(c, statement);
     return;
   }
   const last = axes.at(-1);
@@ -70,11 +72,11 @@ function emitLoops(
 ): void {
   const { axes } = statement;
   if (from === axes.length) body();
+  else if (from === 0 && c.writesOut(axes)) emitTurns(c, axes, body);
   else if (from === axes.length - 1)
-    emitInnermost(c, axes[from], placesOfReduce(statement), vectorizes, body);
+    emitInnermost(c, axes[from], placesOfReduce(statement), { vectorizes }, body);
   else {
-    const { axis, extent } = axes[from];
-    emitCounted(c, axis, extent, () => {
+    emitCounted(c, axes[from], {}, () => {
       emitLoops(c, statement, body, vectorizes, from + 1);
     });
   }
@@ -179,4 +181,37 @@ function emitPlace(c: CodeContext, statement: ReduceStatement): void {
   });
   f.release(best, now, position);
   c.registers.set(register, { local: place, vector: false });
+}
+
+/** The same for four neighbours at once; the loops are written out. */
+function emitPlacesAcrossLanes(
+  c: CodeContext,
+  { register, axes, body, value }: ReduceStatement,
+  combine: 'argMax' | 'argMin',
+): void {
+  const { f } = c;
+  const float = value.dtype === 'float32';
+  const [best, now, place, wins] = [c.local('v128'), c.local('v128'), c.local('v128'), c.local('v128')];
+  let position = 0;
+  emitTurns(c, axes, () => {
+    emitStatements(c, body);
+    emitVector(c, value);
+    if (position === 0) {
+      f.set(best).i32x4Const(0).set(place);
+    } else {
+      f.tee(now).get(best);
+      if (float) f.op(combine === 'argMax' ? 'f32x4.gt' : 'f32x4.lt');
+      else f.op(combine === 'argMax' ? 'i32x4.gt_s' : 'i32x4.lt_s');
+      if (float) {
+        f.get(now).get(now).op('f32x4.ne').get(best).get(best).op('f32x4.eq');
+        f.op('v128.and').op('v128.or');
+      }
+      f.set(wins);
+      f.get(now).get(best).get(wins).op('v128.bitselect').set(best);
+      f.i32x4Const(position).get(place).get(wins).op('v128.bitselect').set(place);
+    }
+    position++;
+  });
+  f.release(best, now, wins);
+  c.registers.set(register, { local: place, vector: true });
 }

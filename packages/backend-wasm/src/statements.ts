@@ -1,7 +1,9 @@
 import type { Access, LetStatement, LoopAxis, LoopStatement, Statement } from '@downhill/tensor';
-import { BackendError, coefficientOf, constantIndex, loadsIn } from '@downhill/tensor';
+import { accessesIn, BackendError, coefficientOf, constantIndex, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
-import { emitContraction, matchContraction } from './contraction.js';
+import { matchContraction } from './contraction/contraction.js';
+import { emitContraction } from './contraction/emit.js';
+import { planContraction } from './contraction/plan.js';
 import { emitReduce, isVectorReduction } from './reduction.js';
 import { emitConstant, emitScalar, emitScalarStore, VALUE_TYPES } from './scalar.js';
 import {
@@ -14,7 +16,8 @@ import {
   LANES,
 } from './vector.js';
 
-function placesOf(statement: Statement): readonly Access[] {
+/** What a statement loads and stores itself. */
+export function placesOf(statement: Statement): readonly Access[] {
   switch (statement.kind) {
     case 'let':
       return loadsIn([statement.value]);
@@ -64,7 +67,7 @@ function emitStatement(c: CodeContext, statement: Statement): void {
       c.registers.set(register, { local: total, vector: false });
       emitConstant(c, 0, dtype);
       f.set(total);
-      emitCounted(c, axis.axis, axis.extent, () => {
+      emitCounted(c, axis, {}, () => {
         f.get(total);
         emitScalar(c, value);
         f.op(`${VALUE_TYPES[dtype]}.add`).set(total);
@@ -87,78 +90,231 @@ function emitStatement(c: CodeContext, statement: Statement): void {
   }
 }
 
+/** Part of a loop: locals with the first turn and with the end. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** This thread's part of so many turns, where there are several threads. */
+export function emitRange(c: CodeContext, extent: number): Range | undefined {
+  const { f, share } = c;
+  if (share === undefined) return undefined;
+  const [from, to] = [c.local('i32'), c.local('i32')];
+  const emitEnd = (local: number): void => {
+    f.get(local).i32Const(extent).get(local).i32Const(extent).op('i32.lt_u').op('select').set(local);
+  };
+  // Each thread takes as many, but for the last ones.
+  f.get(share.threads)
+    .i32Const(extent - 1)
+    .op('i32.add')
+    .get(share.threads)
+    .op('i32.div_u')
+    .tee(to)
+    .get(share.thread)
+    .op('i32.mul')
+    .tee(from)
+    .get(to)
+    .op('i32.add')
+    .set(to);
+  emitEnd(from);
+  emitEnd(to);
+  return { from, to };
+}
+
+interface CountedOptions {
+  /** A local that holds the counter, set to where it starts. */
+  readonly counter?: number;
+  /** The part of the loop to run. */
+  readonly range?: Range;
+}
+
 /** Emits a loop over a counter, one value at a time. */
 export function emitCounted(
   c: CodeContext,
-  axis: number,
-  extent: number,
+  { axis, extent }: LoopAxis,
+  { counter: given, range }: CountedOptions,
   body: () => void,
-  start?: number,
 ): void {
   const { f } = c;
-  const counter = start ?? c.local('i32');
-  if (start === undefined) f.i32Const(0).set(counter);
+  const counter = given ?? c.local('i32');
+  if (given === undefined) {
+    if (range === undefined) f.i32Const(0);
+    else f.get(range.from);
+    f.set(counter);
+  }
   c.counters.set(axis, counter);
   f.whileLoop(
-    () => f.get(counter).i32Const(extent).op('i32.lt_u'),
+    () => {
+      f.get(counter);
+      if (range === undefined) f.i32Const(extent);
+      else f.get(range.to);
+      f.op('i32.lt_u');
+    },
     () => {
       body();
       f.get(counter).i32Const(1).op('i32.add').set(counter);
     },
   );
   c.counters.delete(axis);
-  if (start === undefined) f.release(counter);
+  if (given === undefined) f.release(counter);
 }
 
 function emitLoop(c: CodeContext, loop: LoopStatement): void {
   const { axis, extent, body } = loop;
-  const contraction = matchContraction(loop);
-  if (contraction !== undefined) {
-    emitContraction(c, contraction);
+  if (c.writesOut([loop])) {
+    emitTurns(c, [loop], () => {
+      emitStatements(c, body);
+    });
     return;
   }
-  emitInnermost(c, { axis, extent }, body.flatMap(placesOf), loopVectorizes(c, body, axis), () => {
+  const contraction = matchContraction(loop);
+  const plan = contraction === undefined ? undefined : planContraction(contraction);
+  if (contraction !== undefined && plan !== undefined) {
+    emitContraction(c, contraction, plan);
+    return;
+  }
+  const vectorizes = loopVectorizes(c, body, axis);
+  const inner = vectorizes ? shortLoops(body) : [];
+  const options = { vectorizes, inner, overlaps: !readsWhatItStores(c, body) };
+  emitInnermost(c, { axis, extent }, accessesIn(body), options, () => {
     emitStatements(c, body);
   });
 }
 
+/** From this many turns on, loops inside a vectorized one stay loops. */
+const MOST_TURNS = 16;
+
+/** Whether loops are so short that they are written out turn by turn. */
+export function isShort(axes: readonly LoopAxis[]): boolean {
+  return axes.reduce((turns, { extent }) => turns * extent, 1) <= MOST_TURNS;
+}
+
+/** Writes short loops out, turn by turn. */
+export function emitTurns(c: CodeContext, [first, ...rest]: readonly LoopAxis[], body: () => void): void {
+  if (first === undefined) {
+    body();
+    return;
+  }
+  for (let turn = 0; turn < first.extent; turn++) {
+    c.turns.set(first.axis, turn);
+    emitTurns(c, rest, body);
+  }
+  c.turns.delete(first.axis);
+}
+
+/** The loops and reductions in statements that will be written out. */
+function shortLoops(statements: readonly Statement[]): LoopAxis[] {
+  return statements.flatMap((statement) => {
+    if (statement.kind === 'loop')
+      return isShort([statement]) ? [statement, ...shortLoops(statement.body)] : [];
+    return statement.kind === 'reduce' && isShort(statement.axes) ? statement.axes : [];
+  });
+}
+
+/** Whether statements load from memory they store to: doing some of their work twice would then not give the same. */
+function readsWhatItStores(c: CodeContext, body: readonly Statement[]): boolean {
+  const memoryOf = (buffer: number): string => {
+    const { role, slot } = c.buffers[buffer];
+    return role === 'resident' ? `resident ${slot}` : String(buffer);
+  };
+  const stores = storesIn(body);
+  const stored = new Set(stores.map(({ buffer }) => memoryOf(buffer)));
+  const loads = accessesIn(body).filter((access) => !stores.includes(access));
+  return loads.some(({ buffer }) => stored.has(memoryOf(buffer)));
+}
+
+function storesIn(body: readonly Statement[]): Access[] {
+  return body.flatMap((statement) => {
+    if (statement.kind === 'store') return [statement];
+    return 'body' in statement ? storesIn(statement.body) : [];
+  });
+}
+
+interface InnermostOptions {
+  /** Whether four neighbours can be computed at once. */
+  readonly vectorizes: boolean;
+  /** Whether the last vector may overlap the one before it, so that no rest is left. */
+  readonly overlaps?: boolean;
+  /** The part of the loop to run. */
+  readonly range?: Range;
+  /** Loops inside that will be written out. */
+  readonly inner?: readonly LoopAxis[];
+}
+
 /**
- * Emits a loop that computes the addresses of `places` ahead. Where it vectorizes, the body is emitted twice: along the
- * context's vector axis, for four neighbours at a time, and for the rest one by one.
+ * Emits a loop that computes the addresses of `places` ahead. Where it vectorizes, the body runs along the context's vector
+ * axis, for four neighbours at a time, and for what is left one by one.
  */
 export function emitInnermost(
   c: CodeContext,
   { axis, extent }: LoopAxis,
   places: readonly Access[],
-  vectorizes: boolean,
+  { vectorizes, overlaps = false, range, inner = [] }: InnermostOptions,
   body: () => void,
 ): void {
   const { f } = c;
   const counter = c.local('i32');
   c.counters.set(axis, counter);
-  c.withPointers(places, axis, () => {
-    f.i32Const(0).set(counter);
-    const whole = vectorizes ? extent - (extent % LANES) : 0;
-    if (whole > 0) {
-      f.whileLoop(
-        () => f.get(counter).i32Const(whole).op('i32.lt_u'),
+  const emitVectors = (end: () => void, advance: () => void): void => {
+    f.whileLoop(
+      () => {
+        f.get(counter);
+        end();
+        f.op('i32.lt_u');
+      },
+      () => {
+        c.vectorAxis = axis;
+        body();
+        c.vectorAxis = undefined;
+        f.get(counter).i32Const(LANES).op('i32.add').set(counter);
+        advance();
+      },
+    );
+  };
+  c.withPointers(places, axis, inner, () => {
+    if (range === undefined) f.i32Const(0);
+    else f.get(range.from);
+    f.set(counter);
+    const rest = extent % LANES;
+    const whole = vectorizes ? extent - rest : 0;
+    if (range === undefined && overlaps && whole > 0 && rest > 0) {
+      // From the last whole vector, which ends at `whole`, to the one that ends at the extent.
+      emitVectors(
+        () => f.i32Const(extent),
         () => {
-          c.vectorAxis = axis;
-          body();
-          c.vectorAxis = undefined;
-          f.get(counter).i32Const(LANES).op('i32.add').set(counter);
+          f.get(counter).i32Const(whole).op('i32.eq').if();
+          f.i32Const(extent - LANES)
+            .set(counter)
+            .end();
         },
       );
+      return;
     }
-    if (whole < extent) emitCounted(c, axis, extent, body, counter);
+    if (whole > 0) {
+      emitVectors(
+        () => {
+          // A part begins at a multiple of the lanes; its end may be the end of all.
+          if (range === undefined) f.i32Const(whole);
+          else f.get(range.to).i32Const(-LANES).op('i32.and');
+        },
+        () => undefined,
+      );
+    }
+    if (whole < extent) emitCounted(c, { axis, extent }, { counter, range }, body);
   });
   c.counters.delete(axis);
   f.release(counter);
 }
 
-/** Whether a loop's body can run for four neighbours at once, and gains by it. */
-export function loopVectorizes(c: CodeContext, body: readonly Statement[], axis: number): boolean {
-  const vectors = new Set<number>();
+/** Whether a loop's body can run for four neighbours at once, and gains by it; `known` registers differ between them. */
+export function loopVectorizes(
+  c: CodeContext,
+  body: readonly Statement[],
+  axis: number,
+  known: readonly number[] = [],
+): boolean {
+  const vectors = new Set<number>(known);
   return body.every((statement) => {
     switch (statement.kind) {
       case 'let': {
@@ -174,7 +330,9 @@ export function loopVectorizes(c: CodeContext, body: readonly Statement[], axis:
       case 'reduce':
         if (!dependsOn(statement.value, axis, vectors)) return true;
         vectors.add(statement.register);
-        return isVectorReduction(statement, axis, vectors);
+        return isVectorReduction(statement, axis, vectors, isShort(statement.axes));
+      case 'loop':
+        return isShort([statement]) && loopVectorizes(c, statement.body, axis, [...vectors]);
       default:
         return false;
     }

@@ -139,6 +139,13 @@ function emitLoad(c: CodeContext, buffer: number, index: IndexExpression, dtype:
     return;
   }
   const address = c.local('i32');
+  if (step === 2) {
+    // Reads one element more than it needs; behind the last buffer there is room for that.
+    f.tee(address).memory('v128.load', offset, 2).get(address);
+    f.memory('v128.load', offset + 16, 2).shuffle32(0, 2, 4, 6);
+    f.release(address);
+    return;
+  }
   f.tee(address).memory('v128.load32_zero', offset);
   const vector = c.local('v128');
   f.set(vector);

@@ -1,6 +1,7 @@
 import type {
   Backend,
   Bindings,
+  Ceilings,
   DType,
   Executable,
   Program,
@@ -12,7 +13,8 @@ import { BackendError, bytesPerElement, sizeOf, viewArray } from '@downhill/tens
 import { ModuleBuilder, type FunctionBuilder } from './assembler.js';
 import { IMPORTS } from './imports.js';
 import { Memory } from './memory.js';
-import { assembleProgram } from './program-module.js';
+import { assembleProgram, TABLE } from './program-module.js';
+import { measureCeilings } from './ceilings.js';
 
 class WasmStorage implements Storage {
   readonly dtype: DType;
@@ -53,6 +55,7 @@ class WasmBackend implements Backend {
   readonly arena = new Region(this.memory);
   readonly scratch = new Region(this.memory);
   readonly table = new Region(this.memory);
+  #ceilings: Ceilings | undefined;
   readonly relaxed = accepts((f) => f.f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd'));
 
   compile(program: Program): Executable {
@@ -75,6 +78,11 @@ class WasmBackend implements Backend {
     this.memory.free(this.offsetOf(storage), storage.length * bytesPerElement(storage.dtype));
   }
 
+  ceilings(): Ceilings {
+    this.#ceilings ??= measureCeilings();
+    return this.#ceilings;
+  }
+
   offsetOf(storage: Storage): number {
     if (!(storage instanceof WasmStorage) || storage.owner !== this) {
       throw new BackendError('wasm: the storage of a variable belongs to another backend');
@@ -95,6 +103,7 @@ class WasmExecutable implements Executable {
   readonly #flags: number;
   readonly #scalars: number;
   /** Views of inputs and scalars in the arena, for as long as the memory and the arena stay where they are. */
+  #tick: ((kernel: number) => void) | undefined;
   #views: { buffer: ArrayBufferLike; arena: number; of: Map<number, TypedArray> } | undefined;
 
   constructor(backend: WasmBackend, program: Program) {
@@ -106,22 +115,25 @@ class WasmExecutable implements Executable {
     this.#scratchBytes = scratchBytes;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       math: IMPORTS,
-      host: { memory: backend.memory.memory },
+      host: { memory: backend.memory.memory, tick: (kernel: number) => this.#tick?.(kernel) },
     });
     this.#run = exports.run as (table: number) => void;
   }
 
-  run({ inputs, scalars, residents }: Bindings): Results {
+  run({ inputs, scalars, residents }: Bindings, tick?: (kernel: number) => void): Results {
     const { arena, scratch, table, memory } = this.#backend;
     const { arenaBytes, outputs, checks } = this.#program;
     arena.reserve(arenaBytes);
     scratch.reserve(this.#scratchBytes);
-    table.reserve(4 * (2 + residents.length));
-    const addresses = new Int32Array(memory.memory.buffer, table.offset, 2 + residents.length);
-    addresses[0] = arena.offset;
-    addresses[1] = scratch.offset;
+    const words = TABLE.residents + residents.length;
+    table.reserve(4 * words);
+    const addresses = new Int32Array(memory.memory.buffer, table.offset, words);
+    addresses[TABLE.arena] = arena.offset;
+    addresses[TABLE.scratch] = scratch.offset;
+    addresses[TABLE.ticks] = tick === undefined ? 0 : 1;
+    this.#tick = tick;
     residents.forEach((storage, slot) => {
-      addresses[2 + slot] = this.#backend.offsetOf(storage);
+      addresses[TABLE.residents + slot] = this.#backend.offsetOf(storage);
     });
     inputs.forEach((values, slot) => {
       this.#view(this.#program.inputs[slot].buffer).set(values);

@@ -30,7 +30,8 @@ export interface Results {
 
 /** A program made ready to run. It holds no variables: one executable serves every model of the same structure. */
 export interface Executable {
-  run(bindings: Bindings): Results;
+  /** Runs the program once; `tick`, where it is given, is called with -1 before the kernels, and with each kernel's number after it. */
+  run(bindings: Bindings, tick?: (kernel: number) => void): Results;
 }
 
 /** What runs programs and holds variables. A backend outside this package implements exactly this. */
@@ -44,6 +45,16 @@ export interface Backend {
   /** A copy of what is stored. */
   read(storage: Storage): TypedArray;
   free(storage: Storage): void;
+  /** What the machine can do at most, as far as this backend can use it; measured when first asked for. */
+  ceilings?(): Ceilings;
+}
+
+/** What kernels are compared with: a roofline. */
+export interface Ceilings {
+  /** Arithmetic operations a second, a multiply-add counting two. */
+  readonly flops: number;
+  /** Bytes loaded and stored a second. */
+  readonly bytes: number;
 }
 
 const METHODS = ['compile', 'allocate', 'write', 'read', 'free'] as const;

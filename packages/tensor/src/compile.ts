@@ -29,6 +29,11 @@ export interface CompiledFunction<Arguments extends unknown[], Result> {
   (...args: Arguments): Result;
   /** Kernels, buffers, bytes and flops of what calls with such arguments run; nothing is run. */
   explain(...args: Arguments): string;
+  /**
+   * Does what a call does, with a clock around each kernel, and tells in a table how long each took and how much of what
+   * the machine can do that is. A function's first calls are slower than what follows: call it a few times before.
+   */
+  profile(...args: Arguments): string;
   /** The program itself, as plain data; nothing is run. */
   program(...args: Arguments): Program;
   /** How often the function has been traced: once for each signature. */
@@ -90,7 +95,8 @@ export function compile<Arguments extends unknown[], Result>(
     return call;
   };
 
-  const run = (...args: Arguments): Result => {
+  const run = (...args: Arguments): Result => call(args);
+  const call = (args: Arguments, tick?: (kernel: number) => void): Result => {
     if (currentTrace() !== undefined) return refusePromise(fn(...args));
     const flat = flatten(args, 'an argument of a compiled function');
     const { captured, hostInputs, results, rebuild } = tracedCall(flat);
@@ -100,7 +106,7 @@ export function compile<Arguments extends unknown[], Result>(
     const scalars = captured.scalars.map((scalar) =>
       typeof scalar === 'number' ? scalar : given[hostInputs.indexOf(scalar)],
     );
-    const outputs = execute(captured, getBackend(), inputs, scalars);
+    const outputs = execute(captured, getBackend(), inputs, scalars, tick);
     for (const { operation } of hostInputs) if (operation.name === 'hostInput') operation.committed?.();
     return rebuild(
       outputs.map((value, i) => fromArray(value, results[i].shape, results[i].dtype, results[i].weak)),
@@ -111,7 +117,18 @@ export function compile<Arguments extends unknown[], Result>(
     return executableFor(captured, getBackend()).program;
   };
   const explain = (...args: Arguments): string => explainProgram(program(...args));
-  return Object.defineProperty(Object.assign(run, { explain, program }), 'traces', {
+  const profile = (...args: Arguments): string => {
+    const ends: number[] = [];
+    let start = 0;
+    // Inputs are copied in before the first kernel; what comes before it does not count.
+    call(args, (kernel) => {
+      if (kernel < 0) start = performance.now();
+      else ends[kernel] = performance.now();
+    });
+    const times = ends.map((end, i) => end - (i === 0 ? start : ends[i - 1]));
+    return explainProgram(program(...args), times, getBackend().ceilings?.());
+  };
+  return Object.defineProperty(Object.assign(run, { explain, profile, program }), 'traces', {
     get: () => traces,
   }) as CompiledFunction<Arguments, Result>;
 }

@@ -87,14 +87,12 @@ export function execute(
   backend: Backend,
   inputs: readonly TypedArray[],
   scalars: readonly number[],
+  tick?: (kernel: number) => void,
 ): readonly TypedArray[] {
   const { program, executable } = executableFor(captured, backend);
   checkIndices(program, inputs);
-  const { outputs, failedCheck } = executable.run({
-    inputs,
-    scalars,
-    residents: bindResidents(captured, backend),
-  });
+  const residents = bindResidents(captured, backend);
+  const { outputs, failedCheck } = executable.run({ inputs, scalars, residents }, tick);
   for (const variable of captured.assigned) {
     if (pending.delete(variable)) variable.stored();
     else variable.overwritten();

@@ -34,6 +34,7 @@ export { erf as erfOfNumber } from './portable/erf.js';
 export { power as powerOfNumbers } from './portable/lanes.js';
 export type * from './lowering/program.js';
 export {
+  axesOf,
   coefficientOf,
   constantIndex,
   valuesOf,

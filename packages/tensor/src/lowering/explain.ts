@@ -1,3 +1,4 @@
+import type { Ceilings } from '../backend.js';
 import { bytesPerElement } from '../dtype.js';
 import { accessesIn } from './accesses.js';
 import { operandsOf } from './expression.js';
@@ -48,17 +49,32 @@ function extentsOf(body: readonly Statement[]): number[] {
   return loop === undefined ? [] : [loop.extent, ...extentsOf(loop.body)];
 }
 
-/** A table of a program's kernels, with totals. */
-export function explainProgram(program: Program): string {
+/**
+ * A table of a program's kernels, with totals; with the time each took, in milliseconds, also how fast that is, and what
+ * part of the ceilings: of the one that is nearer.
+ */
+export function explainProgram(program: Program, times?: readonly number[], ceilings?: Ceilings): string {
   const costs = kernelCosts(program);
+  const measured = ({ flops, bytes }: Omit<KernelCost, 'label'>, time: number): string[] => {
+    const [perFlop, perByte] = [flops / time / 1e6, bytes / time / 1e6];
+    const part = ceilings && Math.max((perFlop * 1e9) / ceilings.flops, (perByte * 1e9) / ceilings.bytes);
+    return [
+      time.toFixed(3),
+      perFlop.toFixed(1),
+      perByte.toFixed(1),
+      part ? `${(100 * part).toFixed(0)} %` : '',
+    ];
+  };
   const rows = program.kernels.map((kernel, i) => [
     String(i),
     kernel.label,
     `[${extentsOf(kernel.body).join(', ')}]`,
     String(costs[i].flops),
     String(costs[i].bytes),
+    ...(times ? measured(costs[i], times[i]) : []),
   ]);
-  const table = [['kernel', 'operations', 'loops', 'flops', 'bytes'], ...rows];
+  const clock = times ? ['ms', 'GF/s', 'GB/s', ceilings ? 'of ceiling' : ''] : [];
+  const table = [['kernel', 'operations', 'loops', 'flops', 'bytes', ...clock], ...rows];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   const lines = table.map((row) =>
     row
@@ -67,11 +83,11 @@ export function explainProgram(program: Program): string {
       .trimEnd(),
   );
   const used = program.buffers.filter(({ length }) => length > 0);
-  const total = (pick: (cost: KernelCost) => number): number =>
-    costs.reduce((sum, cost) => sum + pick(cost), 0);
+  const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
   return [
     ...lines,
     `${program.kernels.length} kernels, ${used.length} buffers, arena of ${program.arenaBytes} bytes, ` +
-      `${total(({ flops }) => flops)} flops, ${total(({ bytes }) => bytes)} bytes touched`,
+      `${total(costs.map(({ flops }) => flops))} flops, ${total(costs.map(({ bytes }) => bytes))} bytes touched` +
+      (times ? `, ${total(times).toFixed(3)} ms` : ''),
   ].join('\n');
 }

@@ -38,6 +38,15 @@ function build(offset: number, terms: readonly Term[]): IndexExpression {
     const sum = coefficient + (merged.get(atom.key)?.coefficient ?? 0);
     merged.set(atom.key, { atom, coefficient: sum });
   }
+  // d · floor(x / d) + x mod d is x: what reshapes take apart comes together again.
+  for (const { atom, coefficient } of [...merged.values()]) {
+    if (atom.kind !== 'mod') continue;
+    const whole = merged.get(`(${atom.index.key})/${atom.divisor}`);
+    if (coefficient === 0 || whole?.coefficient !== coefficient * atom.divisor) continue;
+    const rest = [...merged.values()].filter((term) => term.atom !== atom && term !== whole);
+    const scaled = atom.index.terms.map((term) => ({ ...term, coefficient: term.coefficient * coefficient }));
+    return build(offset + atom.index.offset * coefficient, [...rest, ...scaled]);
+  }
   const kept = [...merged.values()]
     .filter(({ coefficient }) => coefficient !== 0)
     .sort((a, b) => (a.atom.key < b.atom.key ? -1 : 1));

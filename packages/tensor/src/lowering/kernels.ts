@@ -25,6 +25,25 @@ function mapRoot(
   };
 }
 
+/** A root in which the counter of one loop is computed from others, and lists of loops are changed by `replace`. */
+export function mapRootAxes(
+  root: Root,
+  from: number,
+  to: IndexExpression,
+  replace: (axes: readonly LoopAxis[]) => LoopAxis[],
+): Root {
+  const onAxis = (axis: number, extent: number): IndexExpression =>
+    axis === from ? to : axisIndex(axis, extent);
+  const memo = new Map<Expression, Expression>();
+  const onValue = (value: Expression): Expression => rewrite(value, keep, onAxis, memo);
+  const mapped = mapRoot(root, onValue, (index) => mapIndex(index, onAxis, onValue));
+  return {
+    ...mapped,
+    axes: replace(mapped.axes),
+    reductions: mapped.reductions.map((reduction) => ({ ...reduction, axes: replace(reduction.axes) })),
+  };
+}
+
 /** Renames the first axes of all roots to those of the first, so that they mean the same loops. */
 function alignPrefix({ roots, prefix }: Group): Root[] {
   const [leader] = roots;

@@ -76,12 +76,13 @@ class Lowering {
     const builder = new RootBuilder(this.#graph, {
       bufferOf: this.#bufferOf,
       scalarsBuffer: this.#scalarsBuffer,
+      addBuffer: (dtype, length) => this.#addBuffer('intermediate', 0, dtype, length),
       nextAxis: this.#nextAxis,
       nextRegister: this.#nextRegister,
     });
     const roots = [
       ...this.#buildChecks(builder),
-      ...[...targets].map(([node, buffers]) => builder.build(node, buffers)),
+      ...[...targets].flatMap(([node, buffers]) => builder.build(node, buffers)),
     ];
     const drafts = this.#group(roots);
     this.#orderOverwrites(drafts);

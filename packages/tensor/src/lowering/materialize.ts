@@ -31,7 +31,7 @@ const MOVEMENTS = new Set(['reshape', 'permute', 'expand', 'slice', 'pad', 'wind
 /** Movements that repeat elements. */
 const REPEATING = new Set(['expand', 'windows', 'gather']);
 /** Movements that keep every element once. */
-const BIJECTIVE = new Set(['reshape', 'permute', 'check']);
+export const BIJECTIVE = new Set(['reshape', 'permute', 'check']);
 /** Operations that always store, each in a kernel of its own. */
 const ALONE = new Set(['cumulativeSum', 'scatterAdd', 'argsort']);
 
@@ -53,6 +53,12 @@ export function descend(
   let base = id;
   while (through.has(nodes[base].operation.name) && !stop(base)) base = nodes[base].inputs[0];
   return base;
+}
+
+/** Whether a node sums products of two factors. */
+export function isSumOfProducts(nodes: readonly GraphNode[], id: number): boolean {
+  const { operation, inputs } = nodes[id];
+  return operation.name === 'sum' && nodes[inputs[0]].operation.name === 'mul';
 }
 
 function isElementwise(node: GraphNode): boolean {
@@ -92,8 +98,12 @@ export function chooseMaterialized(graph: Graph): Set<number> {
     let top = id;
     while (!stored.has(top) && consumers[top].length === 1) {
       const [next] = consumers[top];
-      const fits = isElementwise(nodes[next]) || BIJECTIVE.has(nodes[next].operation.name);
-      if (!fits || sizeOf(nodes[next].shape) !== sizeOf(nodes[id].shape)) break;
+      const { name } = nodes[next].operation;
+      // A sum of products that windows are folded over becomes one sum with the folding.
+      const moved = descend(nodes, top, BIJECTIVE) === id;
+      if (name === 'foldWindows' && moved && isSumOfProducts(nodes, id)) return;
+      const fits = isElementwise(nodes[next]) || BIJECTIVE.has(name) || name === 'slice';
+      if (!fits || sizeOf(nodes[next].shape) > sizeOf(nodes[id].shape)) break;
       top = next;
     }
     if (hosts.has(top)) top = id;

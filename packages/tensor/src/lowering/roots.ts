@@ -2,7 +2,18 @@ import type { DType } from '../dtype.js';
 import type { WindowGeometry } from '../operation.js';
 import type { Shape } from '../shape.js';
 import { sizeOf } from '../shape.js';
-import { binary, castTo, constantOf, guard, load, placeOf, registerOf, select, unary } from './expression.js';
+import {
+  binary,
+  castTo,
+  constantOf,
+  guard,
+  load,
+  placeOf,
+  registerOf,
+  rewrite,
+  select,
+  unary,
+} from './expression.js';
 import type { Graph, GraphNode } from './graph.js';
 import type { IndexExpression } from './index-expression.js';
 import {
@@ -12,13 +23,15 @@ import {
   floorDivIndex,
   linearIndex,
   modIndex,
+  rangeOf,
   scaleIndex,
   shiftIndex,
   unravelIndex,
   valueIndex,
 } from './index-expression.js';
-import { isReduction } from './materialize.js';
+import { BIJECTIVE, descend, isReduction, isSumOfProducts } from './materialize.js';
 import type { Combine, Condition, Expression, LoopAxis, Statement } from './program.js';
+import { splitAxes } from './split-axes.js';
 import { threefry } from './threefry.js';
 
 /** A reduction inside a root, before common parts of its value are taken out. */
@@ -51,6 +64,8 @@ export interface Root {
 export interface Places {
   readonly bufferOf: ReadonlyMap<number, number>;
   readonly scalarsBuffer: number;
+  /** Makes a buffer for a copy that only one root reads. */
+  readonly addBuffer: (dtype: DType, length: number) => number;
   /** Gives each loop counter and register a number of its own. */
   readonly nextAxis: () => number;
   readonly nextRegister: () => number;
@@ -73,15 +88,25 @@ export class RootBuilder {
   #reductions: Reduction[] = [];
   #names: string[] = [];
   #memo = new Map<string, Expression>();
+  /** Roots that must run before the one being built: copies with zeros around. */
+  #copies: Root[] = [];
+  #extents = new Map<number, number>();
+  /** A sum that joins the reduction around it, and the loops it brings. */
+  #joined: { readonly node: number; axes: readonly LoopAxis[] } | undefined;
 
   constructor({ nodes }: Graph, places: Places) {
     this.#nodes = nodes;
     this.#places = places;
   }
 
-  /** The root that computes `node` and stores it into `buffers`. */
-  build(node: number, buffers: readonly number[]): Root {
+  /** The root that computes `node` and stores it into `buffers`, preceded by what it needs besides. */
+  build(node: number, buffers: readonly number[]): Root[] {
     this.#begin();
+    const root = this.#build(node, buffers);
+    return [...this.#copies, root].map((each) => splitAxes(each, this.#places.nextAxis));
+  }
+
+  #build(node: number, buffers: readonly number[]): Root {
     const { operation, inputs } = this.#nodes[node];
     switch (operation.name) {
       case 'cumulativeSum':
@@ -99,6 +124,8 @@ export class RootBuilder {
     this.#reductions = [];
     this.#names = [];
     this.#memo = new Map();
+    this.#copies = [];
+    this.#extents = new Map();
   }
 
   #map(node: number, buffers: readonly number[]): Root {
@@ -131,7 +158,9 @@ export class RootBuilder {
   }
 
   #axesOf(shape: Shape): LoopAxis[] {
-    return shape.map((extent) => ({ axis: this.#places.nextAxis(), extent }));
+    const axes = shape.map((extent) => ({ axis: this.#places.nextAxis(), extent }));
+    for (const { axis, extent } of axes) this.#extents.set(axis, extent);
+    return axes;
   }
 
   #withoutOnes(axes: readonly LoopAxis[]): LoopAxis[] {
@@ -263,6 +292,11 @@ export class RootBuilder {
     const from = inputs.length === 0 ? [] : this.#nodes[first].shape;
     const at = (input: number, place: readonly IndexExpression[] = indices): Expression =>
       this.#emit(input, place);
+    if (this.#joined?.node === node && operation.name === 'sum') {
+      const { axes, value } = this.#reduced(node, operation.axes, indices);
+      this.#joined.axes = axes;
+      return value;
+    }
     if (isReduction(full)) return this.#reduce(node, indices);
     switch (operation.name) {
       case 'constant':
@@ -410,22 +444,69 @@ export class RootBuilder {
     const { shape } = this.#nodes[inputs[0]];
     const axes = this.#axesOf(size);
     const places = indicesOf(axes);
-    const conditions: Condition[] = [];
-    const counts = indices.map((index, axis) => {
-      const i = along.indexOf(axis);
-      if (i < 0) return index;
-      const inside = addIndices(index, scaleIndex(places[i], -dilation[i]));
-      const count = floorDivIndex(inside, stride[i]);
-      conditions.push({ index: modIndex(inside, stride[i]), lower: 0, upper: 1 });
-      conditions.push({ index: count, lower: 0, upper: shape[axis] });
-      return count;
-    });
-    const value = guard(
-      conditions,
-      () => this.#emit(inputs[0], [...counts, ...places]),
-      constantOf(0, dtype),
-    );
-    return { axes, value };
+    const zero = constantOf(0, dtype);
+    const starts = along.map((axis, i) => addIndices(indices[axis], scaleIndex(places[i], -dilation[i])));
+    // The element of a window is written for counters that stay in range, as its number does inside the guard.
+    const counters = this.#axesOf(along.map((axis) => shape[axis]));
+    const counts = indicesOf(counters);
+    const below = descend(this.#nodes, inputs[0], BIJECTIVE, (id) => this.#places.bufferOf.has(id));
+    const joins = !this.#places.bufferOf.has(below) && isSumOfProducts(this.#nodes, below);
+    this.#joined = joins ? { node: below, axes: [] } : undefined;
+    const element = this.#emit(inputs[0], [
+      ...indices.map((index, axis) => (along.includes(axis) ? counts[along.indexOf(axis)] : index)),
+      ...places,
+    ]);
+    const summed = [...axes, ...(this.#joined?.axes ?? [])];
+    this.#joined = undefined;
+    /** Part of the element, in the windows that begin at these places; 0 where none begins. */
+    const inWindow = (part: Expression, from: readonly IndexExpression[]): Expression => {
+      const numbers = from.map((start, i) => floorDivIndex(start, stride[i]));
+      const conditions = from.flatMap((start, i): Condition[] => [
+        { index: modIndex(start, stride[i]), lower: 0, upper: 1 },
+        { index: numbers[i], lower: 0, upper: counters[i].extent },
+      ]);
+      const onAxis = (axis: number, extent: number): IndexExpression =>
+        numbers[counters.findIndex((counter) => counter.axis === axis)] ?? axisIndex(axis, extent);
+      return guard(conditions, () => rewrite(part, (each) => each, onAxis), zero);
+    };
+    if (joins && element.kind === 'binary') {
+      // The adjoint of a convolution: one sum over windows and channels. The factor that windows slide over is copied, with
+      // zeros wherever no window begins, so that the other one meets it everywhere.
+      const uses = (factor: Expression, some: readonly LoopAxis[]): boolean =>
+        some.some(({ axis }) => factor.axes.has(axis));
+      const { left, right } = element;
+      const [slides, other] = uses(left, counters) ? [left, right] : [right, left];
+      if (!uses(slides, axes) && !uses(other, counters)) {
+        const ranges = starts.map(rangeOf);
+        const free = this.#axesOf(ranges.map(([low, high]) => high - low + 1));
+        const fixed = [...slides.axes].filter((axis) => !counters.some((counter) => counter.axis === axis));
+        const around = [
+          ...fixed.map((axis) => ({ axis, extent: this.#extents.get(axis) ?? 1 })),
+          ...free.filter(({ extent }) => extent > 1),
+        ];
+        const extents = around.map(({ extent }) => extent);
+        const buffer = this.#places.addBuffer(dtype, sizeOf(extents));
+        this.#copies.push({
+          node,
+          axes: around,
+          reductions: [],
+          value: inWindow(
+            slides,
+            indicesOf(free).map((index, i) => shiftIndex(index, ranges[i][0])),
+          ),
+          buffers: [buffer],
+          index: linearIndex(indicesOf(around), extents),
+          names: ['pad'],
+        });
+        const at = around.map((loop) => {
+          const i = free.indexOf(loop);
+          return i < 0 ? axisIndex(loop.axis, loop.extent) : shiftIndex(starts[i], -ranges[i][0]);
+        });
+        const copy = load(buffer, linearIndex(at, extents), dtype);
+        return { axes: summed, value: binary('mul', copy, other, dtype) };
+      }
+    }
+    return { axes: summed, value: inWindow(element, starts) };
   }
 }
 

@@ -57,7 +57,7 @@ class PortableExecutable implements Executable {
     arena.reserve(program.arenaBytes);
   }
 
-  run({ inputs, scalars, residents }: Bindings): Results {
+  run({ inputs, scalars, residents }: Bindings, tick?: (kernel: number) => void): Results {
     this.bindArena();
     const { program, machine } = this;
     program.buffers.forEach(({ role, slot }, i) => {
@@ -68,7 +68,11 @@ class PortableExecutable implements Executable {
     program.inputs.forEach(({ buffer }, i) => {
       machine.views[buffer].set(inputs[i]);
     });
-    for (const kernel of this.kernels) kernel(1);
+    tick?.(-1);
+    this.kernels.forEach((kernel, i) => {
+      kernel(1);
+      tick?.(i);
+    });
     const outputs = program.outputs.map(({ buffer }) => machine.views[buffer].slice());
     return { outputs, failedCheck: this.failedCheck() };
   }

@@ -1,0 +1,54 @@
+import type { Expression, LetStatement, LoopAxis, LoopStatement, Statement } from '@downhill/tensor';
+import { coefficientOf } from '@downhill/tensor';
+
+export type Load = Extract<Expression, { kind: 'load' }>;
+
+/**
+ * A nest of parallel loops that sums products of two loads: for each point of `loops`, Σ over `reduced` of left · right.
+ * Every index is affine in all counters.
+ */
+export interface Contraction {
+  readonly loops: readonly LoopAxis[];
+  readonly reduced: readonly LoopAxis[];
+  readonly left: Load;
+  readonly right: Load;
+  /** The register that holds each sum. */
+  readonly register: number;
+  /** What is done with it. */
+  readonly epilogue: readonly Statement[];
+}
+
+/** Recognizes a contraction: a matrix product, a pass of a convolution. */
+export function matchContraction(loop: LoopStatement): Contraction | undefined {
+  const loops: LoopAxis[] = [];
+  const lets: LetStatement[] = [];
+  let body: readonly Statement[] = [loop];
+  for (;;) {
+    const last: Statement | undefined = body.at(-1);
+    const before = body.slice(0, -1);
+    if (last?.kind !== 'loop' || !last.parallel || !before.every((each) => each.kind === 'let')) break;
+    lets.push(...before);
+    loops.push({ axis: last.axis, extent: last.extent });
+    body = last.body;
+  }
+  const reductions = body.filter((statement) => statement.kind === 'reduce');
+  const rest = body.filter((statement) => statement.kind !== 'reduce');
+  if (reductions.length !== 1 || !rest.every(({ kind }) => kind === 'let' || kind === 'store'))
+    return undefined;
+  const [{ register, dtype, combine, axes: reduced, body: shared, value }] = reductions;
+  if (combine !== 'sum' || dtype !== 'float32' || reduced.length === 0 || shared.length > 0) return undefined;
+  if (value.kind !== 'binary' || value.name !== 'mul') return undefined;
+  const { left, right } = value;
+  if (left.kind !== 'load' || right.kind !== 'load') return undefined;
+  const affine = [...loops, ...reduced].every(({ axis }) =>
+    [left, right].every(({ index }) => coefficientOf(index, axis) !== undefined),
+  );
+  if (!affine || reduced.some((axis) => strideOf(left, axis) === 0 && strideOf(right, axis) === 0))
+    return undefined;
+  return { loops, reduced, left, right, register, epilogue: [...lets, ...rest] };
+}
+
+/** How far a load moves, in bytes, when a counter goes up by one. */
+export function strideOf({ index }: Load, { axis }: LoopAxis): number {
+  return 4 * (coefficientOf(index, axis) ?? 0);
+}

@@ -1,0 +1,435 @@
+import type { LoopAxis, Statement } from '@downhill/tensor';
+import { coefficientOf } from '@downhill/tensor';
+import type { CodeContext } from '../code-context.js';
+import type { Range } from '../statements.js';
+import {
+  emitCounted,
+  emitInnermost,
+  emitRange,
+  emitStatements,
+  loopVectorizes,
+  placesOf,
+} from '../statements.js';
+import { LANES } from '../vector.js';
+import type { Contraction, Load } from './contraction.js';
+import { strideOf } from './contraction.js';
+import type { Level } from './levels.js';
+import { mergeLevels } from './levels.js';
+import { packingFunction } from './packing.js';
+import type { Plan, Run } from './plan.js';
+import { points } from './plan.js';
+import { tileFunction } from './tile.js';
+
+/** Work that divides evenly among so many threads does well with fewer too. */
+const FEW_THREADS = 4;
+
+type Store = Extract<Statement, { kind: 'store' }>;
+
+/** Emits a contraction as its plan says. */
+export function emitContraction(c: CodeContext, contraction: Contraction, plan: Plan): void {
+  new ContractionWriter(c, contraction, plan).write();
+}
+
+/** Emits loops over axes around `body`, outermost first. */
+function emitNest(c: CodeContext, axes: readonly LoopAxis[], body: () => void): void {
+  const [first, ...rest] = axes;
+  if (first === undefined) {
+    body();
+    return;
+  }
+  emitCounted(c, first, {}, () => {
+    emitNest(c, rest, body);
+  });
+}
+
+/** How many tiles (or turns of a loop) there are to divide among threads. */
+function tilesAlong(divided: LoopAxis | 'rows' | 'columns', plan: Plan): number {
+  if (typeof divided === 'object') return divided.extent;
+  return plan[divided].reduce((sum, { count }) => sum + count, 0);
+}
+
+/** What can be divided most evenly: best a loop around everything, then columns, whose packing is divided too. */
+function mostEven(plan: Plan): LoopAxis | 'rows' | 'columns' {
+  const choices = [...plan.outer, 'columns', 'rows'] as const;
+  const evenness = choices.map((choice) => {
+    const tiles = tilesAlong(choice, plan);
+    return tiles / (Math.ceil(tiles / FEW_THREADS) * FEW_THREADS);
+  });
+  const good = evenness.findIndex((each) => each > 0.9);
+  return choices[good >= 0 ? good : evenness.indexOf(Math.max(...evenness))];
+}
+
+/** Columns with room for whole vectors. */
+function padded(size: number): number {
+  return Math.ceil(size / LANES) * LANES;
+}
+
+class ContractionWriter {
+  readonly #c: CodeContext;
+  readonly #plan: Plan;
+  readonly #contraction: Contraction;
+  /** The only thing done with the sums, if it is to store them side by side: tiles do that themselves. */
+  readonly #direct: Store | undefined;
+  /** Whether sums are added up block by block, and wait in memory between blocks. */
+  readonly #continues: boolean;
+  /** Products in a block. */
+  readonly #block: number;
+  /** Bytes of a row of sums in the scratch memory. */
+  readonly #sumDown: number;
+  /** Offsets in the scratch memory. */
+  readonly #leftPanel: number;
+  readonly #sums: number;
+  /** What is divided among threads: an outer loop, the tiles along the rows or those along the columns. */
+  readonly #divided: LoopAxis | 'rows' | 'columns';
+  /** This thread's part of it. */
+  #part: Range | undefined;
+  /** Locals: how many products the block has along its outermost loop; whether it is the first. */
+  readonly #count: number;
+  readonly #first: number;
+
+  constructor(c: CodeContext, contraction: Contraction, plan: Plan) {
+    const { blocks, cut, summed, inner, row, rows, columns } = plan;
+    const [store] = contraction.epilogue;
+    const isDirect =
+      contraction.epilogue.length === 1 &&
+      store.kind === 'store' &&
+      store.value.kind === 'register' &&
+      store.value.register === contraction.register &&
+      coefficientOf(store.index, plan.column.axis) === 1;
+    this.#c = c;
+    this.#plan = plan;
+    this.#contraction = contraction;
+    this.#direct = isDirect ? store : undefined;
+    this.#continues = cut !== undefined || blocks.length > 0;
+    this.#block = cut === undefined ? points(summed) : (points(summed) / cut.axis.extent) * cut.size;
+    this.#sumDown = 4 * columns.reduce((sum, { count, size }) => sum + count * padded(size), 0);
+    const height = Math.max(...rows.map(({ size }) => size));
+    this.#leftPanel = plan.packsRight ? this.#block * this.#sumDown : 0;
+    this.#sums = this.#leftPanel + (plan.packsLeft ? this.#block * height * 4 : 0);
+    const kept = this.#continues ? points(inner) * row.extent : height;
+    c.scratchBytes = Math.max(c.scratchBytes, this.#sums + (isDirect ? 0 : kept * this.#sumDown));
+    this.#divided = mostEven(plan);
+    this.#count = c.local('i32');
+    this.#first = c.local('i32');
+  }
+
+  write(): void {
+    this.#part = emitRange(this.#c, tilesAlong(this.#divided, this.#plan));
+    this.#outer(0);
+    this.#c.f.release(this.#count, this.#first);
+    if (this.#part !== undefined) this.#c.f.release(this.#part.from, this.#part.to);
+  }
+
+  #outer(depth: number): void {
+    const { outer } = this.#plan;
+    if (depth === outer.length) {
+      this.#blocks();
+      return;
+    }
+    const loop = outer[depth];
+    const range = loop === this.#divided ? this.#part : undefined;
+    emitCounted(this.#c, loop, { range }, () => {
+      this.#outer(depth + 1);
+    });
+  }
+
+  #blocks(): void {
+    const { f } = this.#c;
+    const { blocks, cut, summed } = this.#plan;
+    const zero = this.#c.local('i32');
+    f.i32Const(0).set(zero).i32Const(1).set(this.#first);
+    for (const { axis } of summed) this.#c.counters.set(axis, zero);
+    emitNest(this.#c, blocks, () => {
+      if (cut === undefined) {
+        f.i32Const(summed[0]?.extent ?? 1).set(this.#count);
+        this.#oneBlock();
+        return;
+      }
+      const { axis, extent } = cut.axis;
+      const from = this.#c.local('i32');
+      this.#c.counters.set(axis, from);
+      f.forLoop(from, 0, extent, cut.size, () => {
+        f.i32Const(cut.size).i32Const(extent).get(from).op('i32.sub').tee(this.#count);
+        f.i32Const(cut.size).get(this.#count).i32Const(cut.size).op('i32.lt_u').op('select');
+        f.set(this.#count);
+        this.#oneBlock();
+      });
+      this.#c.counters.set(axis, zero);
+      f.release(from);
+    });
+    for (const { axis } of summed) this.#c.counters.delete(axis);
+    f.release(zero);
+    if (!this.#continues || this.#direct !== undefined) return;
+    this.#inner((sums) => {
+      for (const run of this.#plan.rows) {
+        this.#eachRow(run, (top) => {
+          this.#epilogue(top, run.size, () => {
+            f.get(sums).get(top).i32Const(this.#sumDown).op('i32.mul').op('i32.add');
+          });
+        });
+      }
+    });
+  }
+
+  #oneBlock(): void {
+    const { f } = this.#c;
+    const { packsRight, rows } = this.#plan;
+    if (packsRight) this.#packRight();
+    this.#inner((sums) => {
+      for (const run of rows) {
+        this.#eachRow(run, (top) => {
+          this.#tilesOfRow(run, top, sums);
+        });
+      }
+    });
+    if (this.#continues) f.i32Const(0).set(this.#first);
+  }
+
+  /** Runs over the axes only the left factor depends on; `sums` is a local with the address of their sums. */
+  #inner(body: (sums: number) => void): void {
+    const { f, scratch } = this.#c;
+    const { inner, row } = this.#plan;
+    const sums = this.#c.local('i32');
+    f.get(scratch).i32Const(this.#sums).op('i32.add').set(sums);
+    emitNest(this.#c, inner, () => {
+      body(sums);
+      if (this.#continues)
+        f.get(sums)
+          .i32Const(row.extent * this.#sumDown)
+          .op('i32.add')
+          .set(sums);
+    });
+    f.release(sums);
+  }
+
+  /** Runs over the tiles of a run; `top` is a local with the first row. */
+  #eachRow(run: Run, body: (top: number) => void): void {
+    this.#each(run, this.#plan.row, this.#divided === 'rows', body);
+  }
+
+  /** Runs over the panels of columns; `start` is a local with the first column. */
+  #eachPanel(body: (run: Run, start: number) => void): void {
+    for (const run of this.#plan.columns) {
+      this.#each(run, this.#plan.column, this.#divided === 'columns', (start) => {
+        body(run, start);
+      });
+    }
+  }
+
+  #each(run: Run, { axis }: LoopAxis, divided: boolean, body: (start: number) => void): void {
+    const { f } = this.#c;
+    const part = divided ? this.#part : undefined;
+    const [place, end] = [this.#c.local('i32'), this.#c.local('i32')];
+    /** Where the tile of this number (counted over all runs) begins, or the end of the run nearest to it. */
+    const startOf = (tile: number): void => {
+      const number = this.#c.local('i32');
+      f.get(tile).i32Const(run.first).op('i32.sub').set(number);
+      f.get(number).i32Const(0).get(number).i32Const(0).op('i32.gt_s').op('select').set(number);
+      f.get(number).i32Const(run.count).get(number).i32Const(run.count).op('i32.lt_s').op('select');
+      f.i32Const(run.size).op('i32.mul').i32Const(run.start).op('i32.add');
+      f.release(number);
+    };
+    if (part === undefined) f.i32Const(run.start);
+    else startOf(part.from);
+    f.set(place);
+    if (part === undefined) f.i32Const(run.start + run.count * run.size);
+    else startOf(part.to);
+    f.set(end);
+    this.#c.counters.set(axis, place);
+    f.whileLoop(
+      () => f.get(place).get(end).op('i32.lt_u'),
+      () => {
+        body(place);
+        f.get(place).i32Const(run.size).op('i32.add').set(place);
+      },
+    );
+    this.#c.counters.delete(axis);
+    f.release(place, end);
+  }
+
+  /** Levels over what is summed in a block, and how often the outermost runs for each count of the block. */
+  #levels(stepsOf: (axis: LoopAxis) => readonly [number, number]): { levels: Level[]; factor: number } {
+    const levels = this.#plan.summed.map((axis) => {
+      const [leftStep, rightStep] = stepsOf(axis);
+      return { extent: axis.extent, leftStep, rightStep };
+    });
+    const merged = mergeLevels(levels);
+    return { levels: merged, factor: merged[0].extent / levels[0].extent };
+  }
+
+  /** Bytes a packed panel moves on along each summed axis: `width` bytes a product, in the order of the loops. */
+  #packedSteps(width: number): Map<LoopAxis, number> {
+    let step = width;
+    const steps = [...this.#plan.summed].reverse().map((axis) => {
+      const own = step;
+      step *= axis.extent;
+      return [axis, own] as const;
+    });
+    return new Map(steps);
+  }
+
+  #emitCount(factor: number): void {
+    const { f } = this.#c;
+    f.get(this.#count);
+    if (factor !== 1) f.i32Const(factor).op('i32.mul');
+  }
+
+  #emitAddress({ buffer, index }: Pick<Load, 'buffer' | 'index'>): void {
+    const { f } = this.#c;
+    const offset = this.#c.address(buffer, index);
+    if (offset !== 0) f.i32Const(offset).op('i32.add');
+  }
+
+  /** The address of a packed panel: panels lie one after another. */
+  #emitPanel(start: number): void {
+    const { f, scratch } = this.#c;
+    f.get(scratch)
+      .get(start)
+      .i32Const(4 * this.#block)
+      .op('i32.mul')
+      .op('i32.add');
+  }
+
+  #packRight(): void {
+    const { f } = this.#c;
+    const { right, column, row } = this.#plan;
+    const zero = this.#c.local('i32');
+    f.i32Const(0).set(zero);
+    this.#c.counters.set(row.axis, zero);
+    this.#eachPanel(({ size }, start) => {
+      const width = padded(size);
+      const target = this.#packedSteps(width * 4);
+      const { levels, factor } = this.#levels((axis) => [strideOf(right, axis), target.get(axis) ?? 0]);
+      this.#emitAddress(right);
+      this.#emitPanel(start);
+      this.#emitCount(factor);
+      f.call(packingFunction(this.#c, { lines: size, width, across: strideOf(right, column), levels }));
+    });
+    this.#c.counters.delete(row.axis);
+    f.release(zero);
+  }
+
+  #tilesOfRow(run: Run, top: number, sums: number): void {
+    const { f, scratch } = this.#c;
+    const { left, right, row, column, packsLeft, packsRight } = this.#plan;
+    const source = this.#c.local('i32');
+    const zero = this.#c.local('i32');
+    f.i32Const(0).set(zero);
+    this.#c.counters.set(column.axis, zero);
+    this.#emitAddress(left);
+    f.set(source);
+    const packed = this.#packedSteps(run.size * 4);
+    if (packsLeft) {
+      const { levels, factor } = this.#levels((axis) => [strideOf(left, axis), packed.get(axis) ?? 0]);
+      const across = strideOf(left, row);
+      f.get(source).get(scratch).i32Const(this.#leftPanel).op('i32.add').tee(source);
+      this.#emitCount(factor);
+      f.call(packingFunction(this.#c, { lines: run.size, width: run.size, across, levels }));
+    }
+    const target = this.#c.local('i32');
+    if (this.#direct === undefined) {
+      f.get(sums);
+      if (this.#continues) f.get(top).i32Const(this.#sumDown).op('i32.mul').op('i32.add');
+      f.set(target);
+    }
+    this.#eachPanel(({ size }, start) => {
+      const width = padded(size);
+      const panel = this.#packedSteps(width * 4);
+      const { levels, factor } = this.#levels((axis) => [
+        packsLeft ? (packed.get(axis) ?? 0) : strideOf(left, axis),
+        packsRight ? (panel.get(axis) ?? 0) : strideOf(right, axis),
+      ]);
+      const tile = {
+        rows: run.size,
+        vectors: width / LANES,
+        columns: this.#direct === undefined ? width : size,
+        leftDown: packsLeft ? 4 : strideOf(left, row),
+        sumDown:
+          this.#direct === undefined ? this.#sumDown : 4 * (coefficientOf(this.#direct.index, row.axis) ?? 0),
+        levels,
+      };
+      const call = (continues: boolean): void => {
+        f.get(source);
+        if (packsRight) this.#emitPanel(start);
+        else this.#emitAddress(right);
+        if (this.#direct === undefined) f.get(target).get(start).i32Const(2).op('i32.shl').op('i32.add');
+        else this.#emitAddress(this.#direct);
+        this.#emitCount(factor);
+        f.call(tileFunction(this.#c, { ...tile, continues }));
+      };
+      if (!this.#continues) {
+        call(false);
+        return;
+      }
+      f.get(this.#first).if();
+      call(false);
+      f.else();
+      call(true);
+      f.end();
+    });
+    f.release(source, zero, target);
+    this.#c.counters.delete(column.axis);
+    if (this.#continues || this.#direct !== undefined) return;
+    this.#epilogue(top, run.size, () => f.get(sums));
+  }
+
+  /** Does with each sum of `rows` rows what is to be done; `address` emits where the sums of the first of them lie. */
+  #epilogue(top: number, rows: number, address: () => void): void {
+    const c = this.#c;
+    const { f } = c;
+    const { row, column } = this.#plan;
+    const { epilogue, register } = this.#contraction;
+    const line = c.local('i32');
+    address();
+    f.set(line);
+    const end = c.local('i32');
+    const current = c.local('i32');
+    f.get(top).tee(current).i32Const(rows).op('i32.add').set(end);
+    c.counters.set(row.axis, current);
+    const range = this.#columnRange();
+    f.whileLoop(
+      () => f.get(current).get(end).op('i32.lt_u'),
+      () => {
+        const vectorizes = loopVectorizes(c, epilogue, column.axis, [register]);
+        emitInnermost(c, column, epilogue.flatMap(placesOf), { vectorizes, range }, () => {
+          const vector = c.vectorAxis !== undefined;
+          const sum = c.local(vector ? 'v128' : 'f32');
+          f.get(line).get(c.counter(column.axis)).i32Const(2).op('i32.shl').op('i32.add');
+          if (vector) f.memory('v128.load', 0, 4);
+          else f.memory('f32.load', 0);
+          f.set(sum);
+          c.registers.set(register, { local: sum, vector });
+          emitStatements(c, epilogue);
+          f.release(sum);
+        });
+        f.get(line).i32Const(this.#sumDown).op('i32.add').set(line);
+        f.get(current).i32Const(1).op('i32.add').set(current);
+      },
+    );
+    if (range !== undefined) f.release(range.from, range.to);
+    f.release(line, end, current);
+    c.counters.set(row.axis, top);
+  }
+
+  /** The columns this thread computes, where they are divided. */
+  #columnRange(): Range | undefined {
+    if (this.#divided !== 'columns' || this.#part === undefined) return undefined;
+    const { f } = this.#c;
+    const { column, vectors } = this.#plan;
+    const ends = [this.#part.from, this.#part.to].map((tile) => {
+      const end = this.#c.local('i32');
+      f.get(tile)
+        .i32Const(vectors * LANES)
+        .op('i32.mul')
+        .tee(end)
+        .i32Const(column.extent)
+        .get(end)
+        .i32Const(column.extent)
+        .op('i32.lt_u')
+        .op('select')
+        .set(end);
+      return end;
+    });
+    return { from: ends[0], to: ends[1] };
+  }
+}

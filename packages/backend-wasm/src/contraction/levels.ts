@@ -1,0 +1,93 @@
+import type { FunctionBuilder } from '../assembler.js';
+
+/** A loop that moves two pointers on by so many bytes each time. */
+export interface Level {
+  readonly extent: number;
+  readonly leftStep: number;
+  readonly rightStep: number;
+}
+
+/** Makes one loop of two wherever both pointers run through both in one stride. */
+export function mergeLevels(levels: readonly Level[]): Level[] {
+  const merged: Level[] = [];
+  for (const level of levels) {
+    const above = merged.at(-1);
+    const joins =
+      above !== undefined &&
+      above.leftStep === level.extent * level.leftStep &&
+      above.rightStep === level.extent * level.rightStep;
+    if (joins) merged[merged.length - 1] = { ...level, extent: above.extent * level.extent };
+    else merged.push(level);
+  }
+  return merged;
+}
+
+/** Two pointers that move through memory together. */
+interface Pointers {
+  readonly left: number;
+  readonly right: number;
+  /** Local: how often the outermost level runs. */
+  readonly count: number;
+}
+
+/**
+ * Runs `body` at each point of the levels (outermost first), with both pointers moved there. Where `four` is given, which
+ * does the work of four neighbouring points, the innermost loop takes four at a time as long as there are so many; its
+ * right step must be positive.
+ */
+export function writeLevels(
+  f: FunctionBuilder,
+  levels: readonly Level[],
+  { left, right, count }: Pointers,
+  body: () => void,
+  four?: () => void,
+): void {
+  const write = (depth: number): void => {
+    const { extent, leftStep, rightStep } = levels[depth];
+    const isLast = depth === levels.length - 1;
+    const below = isLast ? { extent: 0, leftStep: 0, rightStep: 0 } : levels[depth + 1];
+    const advance = (times: number): void => {
+      for (const [pointer, step, done] of [
+        [left, leftStep, below.leftStep],
+        [right, rightStep, below.rightStep],
+      ]) {
+        const by = times * step - below.extent * done;
+        if (by !== 0) f.get(pointer).i32Const(by).op('i32.add').set(pointer);
+      }
+    };
+    const once = (): void => {
+      if (isLast) body();
+      else write(depth + 1);
+      advance(1);
+    };
+    if (depth > 0 && extent === 1) {
+      once();
+      return;
+    }
+    // A pointer that moves tells when to stop: no counter is needed.
+    const [pointer, step] = rightStep !== 0 ? [right, rightStep] : [left, leftStep];
+    const end = f.local('i32');
+    f.get(pointer);
+    if (depth === 0) f.get(count).i32Const(step).op('i32.mul');
+    else f.i32Const(extent * step);
+    f.op('i32.add').set(end);
+    if (isLast && four !== undefined) {
+      f.whileLoop(
+        () =>
+          f
+            .get(pointer)
+            .i32Const(3 * step)
+            .op('i32.add')
+            .get(end)
+            .op('i32.lt_u'),
+        () => {
+          four();
+          advance(4);
+        },
+      );
+    }
+    f.whileLoop(() => f.get(pointer).get(end).op('i32.ne'), once);
+    f.release(end);
+  };
+  write(0);
+}

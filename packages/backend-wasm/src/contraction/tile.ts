@@ -1,0 +1,83 @@
+import type { FunctionBuilder } from '../assembler.js';
+import type { CodeContext } from '../code-context.js';
+import { LANES } from '../vector.js';
+import type { Level } from './levels.js';
+import { writeLevels } from './levels.js';
+
+/** A tile of sums: what tells its code from that of others. All distances are in bytes. */
+export interface Tile {
+  readonly rows: number;
+  /** Vectors across. */
+  readonly vectors: number;
+  /** Columns that are stored; the lanes behind them may hold anything. */
+  readonly columns: number;
+  /** From row to row of the left factor. */
+  readonly leftDown: number;
+  /** From row to row of the sums. */
+  readonly sumDown: number;
+  /** The loops, outermost first; how often the outermost runs is an argument. */
+  readonly levels: readonly Level[];
+  /** Whether sums go on from what is stored, rather than start from zero. */
+  readonly continues: boolean;
+}
+
+/**
+ * The function that computes a tile, (left, right, sums, count) → (): shared by all kernels of a module that need the
+ * same. Sums stay in registers from the first product to the last; a function of its own for each start (from zero, from
+ * what is stored) is faster than a test.
+ */
+export function tileFunction({ shared, relaxed }: CodeContext, tile: Tile): number {
+  return shared.function(`tile ${JSON.stringify(tile)}`, ['i32', 'i32', 'i32', 'i32'], (f) => {
+    writeTile(f, tile, relaxed);
+  });
+}
+
+function writeTile(
+  f: FunctionBuilder,
+  { rows, vectors, columns, leftDown, sumDown, levels, continues }: Tile,
+  relaxed: boolean,
+): void {
+  const [left, right, target, count] = [0, 1, 2, 3];
+  const sums = Array.from({ length: rows * vectors }, () => f.local('v128'));
+  const lines = Array.from({ length: vectors }, () => f.local('v128'));
+  const factor = f.local('v128');
+  for (const [i, sum] of sums.entries()) {
+    if (continues) f.get(target).memory('v128.load', place(i), 2);
+    else f.f32x4Const(0);
+    f.set(sum);
+  }
+  writeLevels(f, levels, { left, right, count }, () => {
+    lines.forEach((line, v) =>
+      f
+        .get(right)
+        .memory('v128.load', v * 16, 2)
+        .set(line),
+    );
+    for (let row = 0; row < rows; row++) {
+      f.get(left)
+        .memory('v128.load32_splat', row * leftDown)
+        .set(factor);
+      lines.forEach((line, v) => {
+        const sum = sums[row * vectors + v];
+        f.get(factor).get(line);
+        if (relaxed) f.get(sum).op('f32x4.relaxed_madd').set(sum);
+        else f.op('f32x4.mul').get(sum).op('f32x4.add').set(sum);
+      });
+    }
+  });
+  for (const [i, sum] of sums.entries()) {
+    const used = columns - (i % vectors) * LANES;
+    if (used >= LANES) {
+      f.get(target).get(sum).memory('v128.store', place(i), 2);
+      continue;
+    }
+    for (let lane = 0; lane < used; lane++)
+      f.get(target)
+        .get(sum)
+        .memoryLane('v128.store32_lane', place(i) + 4 * lane, lane);
+  }
+
+  function place(i: number): number {
+    return Math.floor(i / vectors) * sumDown + (i % vectors) * 16;
+  }
+}
