@@ -8,6 +8,7 @@ import {
   type Tensor,
   type Variable,
 } from '@downhill/tensor';
+import { checkExtents } from './extents.js';
 import { heUniform, type Initializer } from './initializers.js';
 import { Module } from './module.js';
 
@@ -36,11 +37,7 @@ export class Linear extends Module {
     { bias = true, initializer = heUniform, generator, dtype = 'float32' }: LinearOptions = {},
   ) {
     super();
-    if (![inputs, outputs].every((count) => Number.isInteger(count) && count >= 1)) {
-      throw new ShapeError(
-        `Linear: expected whole numbers of inputs and outputs of at least 1, got ${inputs} and ${outputs}`,
-      );
-    }
+    checkExtents('Linear', { inputs, outputs });
     const start = initializer([outputs, inputs], { fanIn: inputs, fanOut: outputs, generator, dtype });
     this.weight = variable(start, { name: 'weight' });
     this.bias = bias ? variable(zeros([outputs], { dtype }), { name: 'bias' }) : undefined;

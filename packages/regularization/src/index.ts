@@ -1,1 +1,2 @@
-export {};
+export { Dropout, type DropoutOptions } from './dropout.js';
+export { type MaskOptions } from './mask.js';

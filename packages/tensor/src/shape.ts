@@ -32,14 +32,17 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a === b || (a.length === b.length && a.every((extent, axis) => extent === b[axis]));
 }
 
-/** Throws unless every extent is a whole number of at least 0 and the whole fits a 32-bit index. */
-export function checkShape(shape: unknown, where: string): asserts shape is Shape {
+/** What can be stored: places are counted in 32 bits. */
+export const MOST_ELEMENTS = 2147483647;
+
+/** Throws unless every extent is a whole number of at least 0 and the whole has no more than `most` elements. */
+export function checkShape(shape: unknown, where: string, most = MOST_ELEMENTS): asserts shape is Shape {
   const valid = Array.isArray(shape) && shape.every((extent) => Number.isInteger(extent) && extent >= 0);
   if (!valid) {
     const shown = Array.isArray(shape) ? formatShape(shape as Shape) : String(shape);
     throw new ShapeError(`${where}: a shape is an array of whole numbers of at least 0, got ${shown}`);
   }
-  if (sizeOf(shape as Shape) > 2147483647) {
+  if (sizeOf(shape as Shape) > most) {
     throw new ShapeError(`${where}: ${formatShape(shape as Shape)} has more than 2^31 - 1 elements`);
   }
 }

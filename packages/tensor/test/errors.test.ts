@@ -159,6 +159,13 @@ describe('NaN and other numbers that are no shape', () => {
     expectError(() => zeros([-1]), ShapeError, 'zeros', '[-1]');
     expectError(() => zeros([65536, 65536]), ShapeError, 'zeros', '[65536, 65536]', '2^31');
   });
+
+  it('a view that is larger than what can be stored, when it is to be stored', () => {
+    const view = tensor([1, 2, 3]).unsqueeze([1, 2]).expand([3, 65536, 65536]);
+    expect(view.slice(1, 65535, 7).item()).toBe(2);
+    expectError(() => view.dataSync(), ShapeError, 'cannot be stored', '12884901888', '2^31');
+    expectError(() => view.expand([-1, 65536, 65536]), ShapeError, 'expand', '[-1, 65536, 65536]');
+  });
 });
 
 describe('ragged nested arrays', () => {

@@ -29,6 +29,18 @@ def case(function, *tensors, **extra):
     }
 
 
+def batch_norm(training, *shape):
+    """Batch normalization with running statistics, before and after."""
+    features = shape[1]
+    mean, variance = torch.randn(features), torch.rand(features) + 0.5
+    before = [mean.tolist(), variance.tolist()]
+    x, weight, bias = torch.randn(shape) * 2 + 1, torch.randn(features), torch.randn(features)
+    result = case(
+        lambda x, w, b: F.batch_norm(x, mean, variance, w, b, training, momentum=0.2, eps=1e-3), x, weight, bias
+    )
+    return {**result, 'buffers': before, 'buffersAfter': [mean.tolist(), variance.tolist()]}
+
+
 x = torch.randn(5, 7) * 3
 large = torch.tensor([[1000.0, 999.0, -1000.0], [-1e4, -1e4, -1e4 + 2]])
 result = {
@@ -49,6 +61,11 @@ result = {
         'crossEntropy': case(F.cross_entropy, x, torch.tensor([0, 6, 3, 3, 1])),
         'crossEntropy of large scores': case(F.cross_entropy, large, torch.tensor([2, 0])),
         'meanSquaredError': case(F.mse_loss, torch.randn(4, 3), torch.randn(4, 3)),
+        'BatchNorm1d, training': batch_norm(True, 4, 3),
+        'BatchNorm1d, inference': batch_norm(False, 4, 3),
+        'BatchNorm1d of sequences, training': batch_norm(True, 2, 3, 4),
+        'BatchNorm2d, training': batch_norm(True, 2, 3, 4, 3),
+        'BatchNorm2d, inference': batch_norm(False, 2, 3, 2, 2),
     },
 }
 pathlib.Path(__file__).with_name('layers.json').write_text(json.dumps(result) + '\n')

@@ -1,6 +1,7 @@
 import type { DType } from '../dtype.js';
 import { bytesPerElement } from '../dtype.js';
-import { sizeOf } from '../shape.js';
+import { ShapeError } from '../errors.js';
+import { MOST_ELEMENTS, sizeOf } from '../shape.js';
 import { binary, constantOf, forgetExpressions, load } from './expression.js';
 import type { Graph } from './graph.js';
 import type { Draft } from './grouping.js';
@@ -59,6 +60,9 @@ class Lowering {
   }
 
   #addBuffer(role: Buffer['role'], slot: number, dtype: DType, length: number): number {
+    if (length > MOST_ELEMENTS) {
+      throw new ShapeError(`a tensor of ${length} elements cannot be stored: it has more than 2^31 - 1`);
+    }
     return this.#buffers.push({ role, slot, dtype, length }) - 1;
   }
 

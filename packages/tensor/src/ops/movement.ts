@@ -79,7 +79,8 @@ export function transpose(x: TensorLike, first: Axis = -2, second: Axis = -1): T
 export function expand(x: TensorLike, shape: Shape): Tensor {
   const input = asTensor(x, 'expand');
   if (sameShape(input.shape, shape)) return input;
-  checkShape(shape, 'expand');
+  // Only what is stored must be small: a convolution adds up products of which there are far more than 2^31.
+  checkShape(shape, 'expand', Infinity);
   if (!sameShape(broadcastShapes([input.shape, shape], 'expand'), shape)) {
     throw new ShapeError(`expand: ${formatShape(input.shape)} cannot be repeated to ${formatShape(shape)}`);
   }

@@ -1,0 +1,14 @@
+import { formatShape, reshape, ShapeError, type Tensor, type Variable } from '@downhill/tensor';
+import { Module } from './module.js';
+
+/** All axes but the first in one: [N, C, H, W] becomes [N, C · H · W]. */
+export class Flatten extends Module {
+  override forward(x: Tensor | Variable): Tensor {
+    if (x.rank === 0) {
+      throw new ShapeError(
+        `Flatten: expected [N, ...], got ${formatShape(x.shape)}: there is no axis to keep`,
+      );
+    }
+    return reshape(x, [x.shape[0], x.shape.slice(1).reduce((product, extent) => product * extent, 1)]);
+  }
+}

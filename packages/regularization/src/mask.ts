@@ -1,0 +1,30 @@
+import { DownhillError, random, type Generator, type Shape, type Tensor } from '@downhill/tensor';
+import type { ForwardOptions } from '@downhill/layers';
+
+/** What all layers that drop at random may be told. */
+export interface MaskOptions {
+  /** What masks are drawn from; the default generator, whose seed is fixed, unless given. */
+  readonly generator?: Generator;
+}
+
+/**
+ * True where something is kept, with probability 1 − rate. Only the number of the draw is remembered: the backward
+ * pass draws the same mask again.
+ */
+export function keepMask(shape: Shape, rate: number, generator: Generator | undefined): Tensor {
+  return random.bernoulli(shape, { probability: 1 - rate, generator });
+}
+
+/** Throws unless `rate`, the fraction that is dropped, is at least 0 and below 1; `name` begins the message. */
+export function checkRate(name: string, rate: number): void {
+  if (rate >= 0 && rate < 1) return;
+  throw new DownhillError(
+    `${name}: expected a rate of at least 0 and below 1, the fraction that is dropped, got ${rate}` +
+      (rate === 1 ? ': nothing would be left' : ''),
+  );
+}
+
+/** Whether a pass draws masks: while training, unless `stochastic` says otherwise. */
+export function drops({ training = false, stochastic = training }: ForwardOptions = {}): boolean {
+  return stochastic;
+}
