@@ -20,6 +20,13 @@ interface Pointer {
   readonly turns: readonly { readonly axis: number; readonly step: number }[];
 }
 
+export interface Share {
+  readonly thread: number;
+  readonly threads: number;
+  /** The outermost loops, one directly inside the other. */
+  readonly loops: readonly LoopAxis[];
+}
+
 /** What code generation knows while it writes one kernel. */
 export class CodeContext {
   readonly f: FunctionBuilder;
@@ -34,12 +41,14 @@ export class CodeContext {
   vectorAxis: number | undefined;
   /** Functions that kernels of the module share. */
   readonly shared: SharedFunctions;
-  /** Locals with this thread's number and the count of threads, where kernels are divided among several. */
-  readonly share: { readonly thread: number; readonly threads: number } | undefined;
+  /** Where the kernel is divided among threads: locals with this thread's number and their count, and the loops it has. */
+  share: Share | undefined;
   /** Whether the engine has relaxed multiply-add. */
   readonly relaxed: boolean;
   /** A stretch of memory for packed operands; its address is in this local. */
   readonly scratch: number;
+  /** Whether the kernel has been divided. */
+  isDivided = false;
   /** The bytes of it that the kernel wants. */
   scratchBytes = 0;
   readonly #bases: readonly number[];
@@ -57,7 +66,7 @@ export class CodeContext {
       readonly scratch: number;
       readonly relaxed: boolean;
       readonly shared: SharedFunctions;
-      readonly share?: CodeContext['share'];
+      readonly share?: Share | undefined;
     },
   ) {
     this.f = f;
@@ -213,7 +222,16 @@ export class CodeContext {
     this.f.release(...locals);
   }
 
-  /** Whether the loops around are to be written out turn by turn. */
+  /** Emits a part of the kernel that is divided already. */
+  divided(emit: () => void): void {
+    const { share } = this;
+    this.isDivided = true;
+    this.share = undefined;
+    emit();
+    this.share = share;
+  }
+
+  /** Whether these loops are to be written out turn by turn. */
   writesOut(axes: readonly LoopAxis[]): boolean {
     return axes.every(({ axis }) => this.#writtenOut.some((each) => each.axis === axis));
   }

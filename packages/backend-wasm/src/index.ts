@@ -1,1 +1,1 @@
-export { wasm } from './wasm.js';
+export { wasm, type WasmBackend, type WasmOptions } from './wasm.js';

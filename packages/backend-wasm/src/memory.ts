@@ -4,7 +4,9 @@ const PAGE = 65536;
 /** A cache line: every block starts on one. */
 const ALIGNMENT = 64;
 /** WebAssembly's addresses are 32 bits. */
-const LIMIT = 4 * 1024 ** 3;
+export const MOST_PAGES = 65536;
+/** Less than this is not worth starting with: 64 MiB. */
+const LEAST_PAGES = 1024;
 /** Vector loads at the end of a buffer may read this far beyond it. */
 const MARGIN = 64;
 
@@ -15,10 +17,27 @@ interface Block {
 
 /** The memory of a backend: blocks that are allocated and freed, first fit, neighbours joined. */
 export class Memory {
-  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
+  readonly memory: WebAssembly.Memory;
+  /** The most pages it may grow to. */
+  readonly maximum: number;
   /** Free blocks by offset. */
   #free: Block[] = [];
   #end = ALIGNMENT;
+
+  /** A shared memory takes room for all it may become: the engine may refuse so much, and is asked for half. */
+  constructor(shared: boolean) {
+    let maximum = MOST_PAGES;
+    for (;;) {
+      try {
+        this.memory = new WebAssembly.Memory({ initial: 1, maximum, shared });
+        break;
+      } catch (error) {
+        if (maximum <= LEAST_PAGES) throw error;
+        maximum /= 2;
+      }
+    }
+    this.maximum = maximum;
+  }
 
   /** The offset of `bytes` zeroed bytes. Throws a BackendError, with nothing changed, where 4 GiB do not suffice. */
   allocate(bytes: number): number {
@@ -46,7 +65,7 @@ export class Memory {
         `wasm: ${end} bytes of memory are needed, but ${why}; use smaller batches or models, or dispose() of old ones`,
       );
     };
-    if (end > LIMIT) refuse('WebAssembly can address 4 GiB');
+    if (end > this.maximum * PAGE) refuse(`there can be ${(this.maximum * PAGE) / 1024 ** 3} GiB at most`);
     try {
       this.memory.grow(missing);
     } catch {

@@ -1,84 +1,131 @@
-import type { Program } from '@downhill/tensor';
-import { accessesIn, BackendError, DownhillError } from '@downhill/tensor';
+import type { KernelCost, LoopAxis, Program, Statement } from '@downhill/tensor';
+import { accessesIn, BackendError, DownhillError, kernelCosts } from '@downhill/tensor';
+import type { FunctionBuilder } from './assembler.js';
 import { ModuleBuilder } from './assembler.js';
+import { writeBarrier } from './barrier.js';
 import { CodeContext } from './code-context.js';
-import type { ImportIndices, ImportName } from './imports.js';
+import { MOST_PAGES } from './memory.js';
+import type { ImportIndices } from './imports.js';
 import { IMPORTS } from './imports.js';
 import { SharedFunctions } from './shared-functions.js';
 import { emitStatements } from './statements.js';
 
 export interface ProgramModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The scratch memory the kernels want beside the arena. */
+  /** The scratch memory the kernels want beside the arena, for each thread. */
   readonly scratchBytes: number;
+}
+
+export interface ModuleOptions {
+  /** Whether the engine has relaxed multiply-add. */
+  readonly relaxed: boolean;
+  /** The most pages a shared memory may have; undefined where the memory is not shared. */
+  readonly sharedPages: number | undefined;
 }
 
 /** What stands at which place of a program's table, in 32-bit words. */
 export const TABLE = {
   /** The address of the arena. */
   arena: 0,
-  /** The address of the scratch memory. */
+  /** The address of the scratch memory, and how many bytes of it each thread has. */
   scratch: 1,
+  scratchBytes: 2,
   /** Whether the host is told when a kernel has ended. */
-  ticks: 2,
+  ticks: 3,
+  /** The address of the control words, and how many threads run the program. */
+  control: 4,
+  threads: 5,
   /** The addresses of the residents, from here on. */
-  residents: 3,
+  residents: 6,
 } as const;
 
+/** Bytes between the scratch memories of threads are a multiple of this. */
+const ALIGNMENT = 64;
+
+/** A kernel with less work than this, in nanoseconds of one core, is left to one thread: meeting costs more. */
+const WORTH_DIVIDING = 4000;
+
+/** What a core does in a nanosecond, roughly: what decides who runs a kernel need not be exact. */
+const FLOPS = 20;
+const BYTES = 10;
+
+/** How long one core takes for a kernel, roughly, in nanoseconds. */
+export function estimate({ flops, bytes }: Pick<KernelCost, 'flops' | 'bytes'>): number {
+  return Math.max(flops / FLOPS, bytes / BYTES);
+}
+
 /**
- * A whole program as one module: `run(table)` runs all kernels. The table lies in memory, so one module serves any
- * variables of the right shapes.
+ * A whole program as one module: `run(table, thread)` runs all kernels, or a thread's part of them. The table lies in
+ * memory, so one module serves any variables of the right shapes, and any number of threads.
  */
-export function assembleProgram(program: Program, { relaxed }: { readonly relaxed: boolean }): ProgramModule {
+export function assembleProgram(program: Program, { relaxed, sharedPages }: ModuleOptions): ProgramModule {
   const module = new ModuleBuilder();
-  const names = Object.keys(IMPORTS) as ImportName[];
   const imports = Object.fromEntries(
-    names.map((name) => {
+    IMPORTS.map((name) => {
       const parameters = name === 'pow' ? (['f64', 'f64'] as const) : (['f64'] as const);
       return [name, module.importFunction('math', name, parameters, ['f64'])];
     }),
   ) as ImportIndices;
   const tick = module.importFunction('host', 'tick', ['i32'], []);
-  module.importMemory('host', 'memory', { initial: 1, maximum: 65536 });
+  module.importMemory('host', 'memory', {
+    initial: 1,
+    maximum: sharedPages ?? MOST_PAGES,
+    shared: sharedPages !== undefined,
+  });
   const shared = new SharedFunctions(module);
-  const run = module.function(['i32'], [], 'run');
-  const ticks = run.local('i32');
-  run
-    .get(0)
-    .memory('i32.load', TABLE.ticks * 4)
-    .set(ticks);
+  const [table, thread] = [0, 1];
+  const run = module.function(['i32', 'i32'], [], 'run');
+  const loadInto = (f: FunctionBuilder, word: number): number => {
+    const local = f.local('i32');
+    f.get(table)
+      .memory('i32.load', word * 4)
+      .set(local);
+    return local;
+  };
+  const ticks = loadInto(run, TABLE.ticks);
+  const threads = loadInto(run, TABLE.threads);
+  const isFirst = (): FunctionBuilder => run.get(thread).op('i32.eqz');
   const emitTick = (kernel: number): void => {
-    run.get(ticks).if().i32Const(kernel).call(tick).end();
+    isFirst().get(ticks).op('i32.and').if().i32Const(kernel).call(tick).end();
+  };
+  const emitBarrier = (): void => {
+    const barrier = shared.function('barrier', ['i32', 'i32'], writeBarrier);
+    run.get(threads).i32Const(1).op('i32.gt_u').if();
+    run
+      .get(table)
+      .memory('i32.load', TABLE.control * 4)
+      .get(threads)
+      .call(barrier)
+      .end();
   };
   emitTick(-1);
   let scratchBytes = 0;
+  let isAlone = true;
+  const costs = kernelCosts(program);
   for (const [number, kernel] of program.kernels.entries()) {
-    const f = module.function(['i32'], []);
-    const load = (slot: number): number => {
-      const local = f.local('i32');
-      f.get(0)
-        .memory('i32.load', slot * 4)
-        .set(local);
-      return local;
-    };
-    const arena = load(TABLE.arena);
-    const scratch = load(TABLE.scratch);
+    const f = module.function(['i32', 'i32'], []);
+    const loops = estimate(costs[number]) < WORTH_DIVIDING ? undefined : divisibleLoops(kernel.body);
+    const arena = loadInto(f, TABLE.arena);
+    const scratch = loadInto(f, TABLE.scratch);
+    f.get(thread)
+      .get(table)
+      .memory('i32.load', TABLE.scratchBytes * 4)
+      .op('i32.mul')
+      .get(scratch)
+      .op('i32.add')
+      .set(scratch);
     const touched = new Set(accessesIn(kernel.body).map(({ buffer }) => buffer));
     const residents = new Map<number, number>();
     const bases = program.buffers.map(({ role, slot }, buffer) => {
       if (role !== 'resident') return arena;
       if (!touched.has(buffer)) return arena;
-      const local = residents.get(slot) ?? load(TABLE.residents + slot);
+      const local = residents.get(slot) ?? loadInto(f, TABLE.residents + slot);
       residents.set(slot, local);
       return local;
     });
+    const share = loops && { thread, threads: loadInto(f, TABLE.threads), loops };
     const context = new CodeContext(f, {
-      imports,
-      buffers: program.buffers,
-      bases,
-      scratch,
-      relaxed,
-      shared,
+      ...{ imports, buffers: program.buffers, bases, scratch, relaxed, shared, share },
     });
     try {
       emitStatements(context, kernel.body);
@@ -87,8 +134,32 @@ export function assembleProgram(program: Program, { relaxed }: { readonly relaxe
       throw new BackendError(`${error.message} (kernel '${kernel.label}')`);
     }
     scratchBytes = Math.max(scratchBytes, context.scratchBytes);
-    run.get(0).call(f.index);
-    emitTick(number);
+    // Threads meet where one may need what another has written: between kernels, but not between two of one thread.
+    if (number > 0 && !(isAlone && !context.isDivided)) emitBarrier();
+    if (number > 0) emitTick(number - 1);
+    isAlone = !context.isDivided;
+    if (isAlone) isFirst().if();
+    run.get(table).get(thread).call(f.index);
+    if (isAlone) run.end();
   }
+  emitBarrier();
+  emitTick(program.kernels.length - 1);
+  scratchBytes = Math.ceil(scratchBytes / ALIGNMENT) * ALIGNMENT;
   return { bytes: module.finish(), scratchBytes };
+}
+
+/**
+ * The loops of a kernel, one inside the other, of which one may be divided among threads: nothing stands beside them but
+ * what each thread can compute for itself.
+ */
+function divisibleLoops(body: readonly Statement[]): LoopAxis[] | undefined {
+  const loops: LoopAxis[] = [];
+  for (let inside = body; ;) {
+    const last = inside.at(-1);
+    if (last?.kind !== 'loop' || !last.parallel || !inside.slice(0, -1).every(({ kind }) => kind === 'let'))
+      break;
+    loops.push(last);
+    inside = last.body;
+  }
+  return loops.length > 0 ? loops : undefined;
 }

@@ -62,22 +62,24 @@ export function emitReduce(c: CodeContext, statement: ReduceStatement): void {
   c.vectorAxis = outer;
 }
 
-/** Opens the loops of a reduction; `vectorizes` says whether the innermost runs along lanes. */
+/** Opens the loops of a reduction; `options` are those of the innermost. */
 function emitLoops(
   c: CodeContext,
   statement: ReduceStatement,
-  body: () => void,
-  vectorizes = false,
+  body: (turn: number) => void,
+  options: { readonly vectorizes: boolean; readonly unroll?: number } = { vectorizes: false },
   from = 0,
 ): void {
   const { axes } = statement;
-  if (from === axes.length) body();
-  else if (from === 0 && c.writesOut(axes)) emitTurns(c, axes, body);
-  else if (from === axes.length - 1)
-    emitInnermost(c, axes[from], placesOfReduce(statement), { vectorizes }, body);
+  if (from === axes.length) body(0);
+  else if (from === 0 && c.writesOut(axes))
+    emitTurns(c, axes, () => {
+      body(0);
+    });
+  else if (from === axes.length - 1) emitInnermost(c, axes[from], placesOfReduce(statement), options, body);
   else {
     emitCounted(c, axes[from], {}, () => {
-      emitLoops(c, statement, body, vectorizes, from + 1);
+      emitLoops(c, statement, body, options, from + 1);
     });
   }
 }
@@ -119,21 +121,29 @@ function emitAcrossLanes(c: CodeContext, statement: ReduceStatement): void {
   c.registers.set(register, { local: total, vector: true });
 }
 
+/** Vectors that are combined side by side along lanes: each addition waits for the one before it only. */
+const SIDE_BY_SIDE = 4;
+
 function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
   const { f } = c;
-  const { register, dtype, combine, body, value } = statement;
-  const lanes = c.local('v128');
+  const { register, dtype, combine, body, value, axes } = statement;
+  const last = axes[axes.length - 1];
+  const count = last.extent >= 2 * SIDE_BY_SIDE * LANES ? SIDE_BY_SIDE : 1;
+  const partial = Array.from({ length: count }, () => c.local('v128'));
   const total = c.local(VALUE_TYPES[dtype]);
   emitConstant(c, identityOf(combine, dtype), dtype);
-  f.tee(total);
-  emitSplat(c, dtype);
-  f.set(lanes);
-  const step = (): void => {
+  f.set(total);
+  for (const lanes of partial) {
+    f.get(total);
+    emitSplat(c, dtype);
+    f.set(lanes);
+  }
+  const step = (turn: number): void => {
     emitStatements(c, body);
     if (c.vectorAxis !== undefined) {
-      f.get(lanes);
+      f.get(partial[turn]);
       emitVector(c, value);
-      f.op(vectorOp(combine, dtype)).set(lanes);
+      f.op(vectorOp(combine, dtype)).set(partial[turn]);
     } else {
       f.get(total);
       emitScalar(c, value);
@@ -141,7 +151,15 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
       f.set(total);
     }
   };
-  emitLoops(c, statement, step, true);
+  emitLoops(c, statement, step, { vectorizes: true, unroll: count });
+  for (let from = count / 2; from >= 1; from /= 2) {
+    for (let i = 0; i < from; i++)
+      f.get(partial[i])
+        .get(partial[i + from])
+        .op(vectorOp(combine, dtype))
+        .set(partial[i]);
+  }
+  const [lanes] = partial;
   for (let lane = 0; lane < LANES; lane++) {
     f.get(total)
       .get(lanes)
@@ -149,7 +167,7 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
     emitCombine(c, combine, dtype);
     f.set(total);
   }
-  f.release(lanes);
+  f.release(...partial);
   c.registers.set(register, { local: total, vector: false });
 }
 

@@ -2,7 +2,8 @@ import type { DType, Expression } from '@downhill/tensor';
 import type { PlainOp } from './opcodes.js';
 import type { ValueType } from './assembler.js';
 import type { CodeContext } from './code-context.js';
-import type { ImportName } from './imports.js';
+import { emitDoubleMath, emitDoublePower } from './double-math.js';
+import type { VectorMathName } from './vector-math.js';
 import { vectorMath } from './vector-math.js';
 
 /** What holds a scalar of each dtype. */
@@ -163,11 +164,11 @@ function emitUnary(c: CodeContext, name: UnaryExpression['name'], operand: Expre
   } else if (type === 'f32') {
     emitScalar(c, operand);
     f.op('f32x4.splat');
-    vectorMath(c, name as ImportName);
+    vectorMath(c, name as VectorMathName);
     f.lane('f32x4.extract_lane', 0);
   } else {
     emitScalar(c, operand);
-    f.call(c.imports[name as ImportName]);
+    emitDoubleMath(c, name);
   }
   f.release(x);
 }
@@ -219,7 +220,7 @@ function emitBinary(c: CodeContext, { name, left, right }: BinaryExpression): vo
       vectorMath(c, 'pow');
       f.lane('f32x4.extract_lane', 0);
     } else {
-      f.call(c.imports.pow);
+      emitDoublePower(c);
     }
     return;
   }

@@ -9,11 +9,16 @@ export class SharedFunctions {
     this.#module = module;
   }
 
-  /** The index of the function of this key, which `write` fills when it is first asked for; it returns nothing. */
-  function(key: string, parameters: readonly ValueType[], write: (f: FunctionBuilder) => void): number {
+  /** The index of the function of this key, which `write` fills when it is first asked for. */
+  function(
+    key: string,
+    parameters: readonly ValueType[],
+    write: (f: FunctionBuilder) => void,
+    results: readonly ValueType[] = [],
+  ): number {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const f = this.#module.function(parameters, []);
+    const f = this.#module.function(parameters, results);
     this.#known.set(key, f.index);
     write(f);
     return f.index;

@@ -90,14 +90,31 @@ function emitStatement(c: CodeContext, statement: Statement): void {
   }
 }
 
+/** Elements in a cache line: two threads should not write into one. */
+const LINE = 16;
+
+/** Work that divides evenly among so many threads does well with fewer too. */
+const FEW_THREADS = 4;
+
+/** From here on, a division counts as even. */
+export const EVEN = 0.9;
+
+/** What part of the time threads work that share so many equal pieces. */
+export function evenness(pieces: number): number {
+  return pieces / (Math.ceil(pieces / FEW_THREADS) * FEW_THREADS);
+}
+
 /** Part of a loop: locals with the first turn and with the end. */
 export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** This thread's part of so many turns, where there are several threads. */
-export function emitRange(c: CodeContext, extent: number): Range | undefined {
+/**
+ * This thread's part of so many turns, where the kernel is divided among threads. Parts are multiples of `unit`, but for the
+ * last.
+ */
+export function emitRange(c: CodeContext, extent: number, unit = 1): Range | undefined {
   const { f, share } = c;
   if (share === undefined) return undefined;
   const [from, to] = [c.local('i32'), c.local('i32')];
@@ -106,10 +123,12 @@ export function emitRange(c: CodeContext, extent: number): Range | undefined {
   };
   // Each thread takes as many, but for the last ones.
   f.get(share.threads)
-    .i32Const(extent - 1)
+    .i32Const(Math.ceil(extent / unit) - 1)
     .op('i32.add')
     .get(share.threads)
     .op('i32.div_u')
+    .i32Const(unit)
+    .op('i32.mul')
     .tee(to)
     .get(share.thread)
     .op('i32.mul')
@@ -176,10 +195,31 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
   }
   const vectorizes = loopVectorizes(c, body, axis);
   const inner = vectorizes ? shortLoops(body) : [];
-  const options = { vectorizes, inner, overlaps: !readsWhatItStores(c, body) };
-  emitInnermost(c, { axis, extent }, accessesIn(body), options, () => {
-    emitStatements(c, body);
-  });
+  // A loop whose inner loops are written out is the last that can be divided.
+  const { share } = c;
+  const isDivided =
+    share?.loops.some((each) => each.axis === axis) === true &&
+    (dividedLoop(share.loops).axis === axis || vectorizes);
+  const range = isDivided ? emitRange(c, extent, vectorizes ? LINE : 1) : undefined;
+  const options = { vectorizes, inner, range, overlaps: !readsWhatItStores(c, body) };
+  const emit = (): void => {
+    emitInnermost(c, { axis, extent }, accessesIn(body), options, () => {
+      emitStatements(c, body);
+    });
+  };
+  if (range === undefined) emit();
+  else {
+    c.divided(emit);
+    c.f.release(range.from, range.to);
+  }
+}
+
+/** The loop that divides most evenly among threads, outer ones first. */
+function dividedLoop(loops: readonly LoopAxis[]): LoopAxis {
+  return (
+    loops.find(({ extent }) => evenness(extent) > EVEN) ??
+    loops.reduce((a, b) => (evenness(b.extent) > evenness(a.extent) ? b : a))
+  );
 }
 
 /** From this many turns on, loops inside a vectorized one stay loops. */
@@ -240,6 +280,8 @@ interface InnermostOptions {
   readonly range?: Range;
   /** Loops inside that will be written out. */
   readonly inner?: readonly LoopAxis[];
+  /** How many vectors are computed in one turn, as long as there are so many. */
+  readonly unroll?: number;
 }
 
 /**
@@ -250,13 +292,13 @@ export function emitInnermost(
   c: CodeContext,
   { axis, extent }: LoopAxis,
   places: readonly Access[],
-  { vectorizes, overlaps = false, range, inner = [] }: InnermostOptions,
-  body: () => void,
+  { vectorizes, overlaps = false, range, inner = [], unroll = 1 }: InnermostOptions,
+  body: (turn: number) => void,
 ): void {
   const { f } = c;
   const counter = c.local('i32');
   c.counters.set(axis, counter);
-  const emitVectors = (end: () => void, advance: () => void): void => {
+  const emitVectors = (end: () => void, advance: () => void, vectors = 1): void => {
     f.whileLoop(
       () => {
         f.get(counter);
@@ -264,10 +306,12 @@ export function emitInnermost(
         f.op('i32.lt_u');
       },
       () => {
-        c.vectorAxis = axis;
-        body();
-        c.vectorAxis = undefined;
-        f.get(counter).i32Const(LANES).op('i32.add').set(counter);
+        for (let turn = 0; turn < vectors; turn++) {
+          c.vectorAxis = axis;
+          body(turn);
+          c.vectorAxis = undefined;
+          f.get(counter).i32Const(LANES).op('i32.add').set(counter);
+        }
         advance();
       },
     );
@@ -291,7 +335,15 @@ export function emitInnermost(
       );
       return;
     }
-    if (whole > 0) {
+    const wide = unroll * LANES;
+    if (unroll > 1 && range === undefined) {
+      emitVectors(
+        () => f.i32Const(whole - (whole % wide)),
+        () => undefined,
+        unroll,
+      );
+    }
+    if (whole > 0 && !(unroll > 1 && range === undefined && whole % wide === 0)) {
       emitVectors(
         () => {
           // A part begins at a multiple of the lanes; its end may be the end of all.
@@ -301,7 +353,11 @@ export function emitInnermost(
         () => undefined,
       );
     }
-    if (whole < extent) emitCounted(c, { axis, extent }, { counter, range }, body);
+    if (whole < extent) {
+      emitCounted(c, { axis, extent }, { counter, range }, () => {
+        body(0);
+      });
+    }
   });
   c.counters.delete(axis);
   f.release(counter);

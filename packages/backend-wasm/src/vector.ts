@@ -1,9 +1,9 @@
 import type { DType, Expression, IndexExpression } from '@downhill/tensor';
 import { coefficientOf, operandsOf } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
-import type { ImportName } from './imports.js';
 import type { PlainOp } from './opcodes.js';
 import { emitGuard, emitScalar } from './scalar.js';
+import type { VectorMathName } from './vector-math.js';
 import { vectorMath } from './vector-math.js';
 
 /** Lanes of a vector: all dtypes that are vectorized take four bytes a lane, a bool is a mask. */
@@ -235,7 +235,7 @@ function emitUnary(c: CodeContext, name: UnaryExpression['name'], operand: Expre
     return;
   }
   if (operand.dtype === 'int32') f.op(name === 'abs' ? 'i32x4.abs' : 'i32x4.neg');
-  else vectorMath(c, name as ImportName);
+  else vectorMath(c, name as VectorMathName);
 }
 
 const FLOAT_BINARY: Partial<Record<BinaryExpression['name'], PlainOp>> = {

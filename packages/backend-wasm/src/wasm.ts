@@ -9,20 +9,20 @@ import type {
   Storage,
   TypedArray,
 } from '@downhill/tensor';
-import { BackendError, bytesPerElement, sizeOf, viewArray } from '@downhill/tensor';
+import { BackendError, bytesPerElement, kernelCosts, sizeOf, viewArray } from '@downhill/tensor';
 import { ModuleBuilder, type FunctionBuilder } from './assembler.js';
-import { IMPORTS } from './imports.js';
 import { Memory } from './memory.js';
-import { assembleProgram, TABLE } from './program-module.js';
 import { measureCeilings } from './ceilings.js';
+import { assembleProgram, estimate, TABLE } from './program-module.js';
+import { canShare, countCores, Threads } from './threads.js';
 
 class WasmStorage implements Storage {
   readonly dtype: DType;
   readonly length: number;
-  readonly owner: WasmBackend;
+  readonly owner: Wasm;
   readonly offset: number;
 
-  constructor(dtype: DType, length: number, owner: WasmBackend, offset: number) {
+  constructor(dtype: DType, length: number, owner: Wasm, offset: number) {
     this.dtype = dtype;
     this.length = length;
     this.owner = owner;
@@ -49,17 +49,45 @@ class Region {
   }
 }
 
-class WasmBackend implements Backend {
+/** A backend that runs programs as WebAssembly. */
+export interface WasmBackend extends Backend {
+  /** How many threads run a program that is worth it: the one that calls, and workers. */
+  readonly threads: number;
+  /** Ends the workers; what is run from then on runs on one thread. */
+  close(): void;
+}
+
+class Wasm implements WasmBackend {
   readonly name = 'wasm';
-  readonly memory = new Memory();
-  readonly arena = new Region(this.memory);
-  readonly scratch = new Region(this.memory);
-  readonly table = new Region(this.memory);
-  #ceilings: Ceilings | undefined;
+  readonly memory: Memory;
+  readonly arena: Region;
+  readonly scratch: Region;
+  readonly table: Region;
   readonly relaxed = accepts((f) => f.f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd'));
+  workers: Threads | undefined;
+  #ceilings: Ceilings | undefined;
+  #programs = 0;
+
+  constructor(shared: boolean) {
+    this.memory = new Memory(shared);
+    this.arena = new Region(this.memory);
+    this.scratch = new Region(this.memory);
+    this.table = new Region(this.memory);
+    this.sharedPages = shared ? this.memory.maximum : undefined;
+  }
+
+  readonly sharedPages: number | undefined;
+
+  get threads(): number {
+    return this.workers?.isUsable === true ? this.workers.count : 1;
+  }
 
   compile(program: Program): Executable {
-    return new WasmExecutable(this, program);
+    return new WasmExecutable(this, program, this.#programs++);
+  }
+
+  close(): void {
+    this.workers?.close();
   }
 
   allocate(dtype: DType, length: number): Storage {
@@ -95,41 +123,65 @@ class WasmBackend implements Backend {
   }
 }
 
+/** A program with less work than this, in nanoseconds of one core, runs on one thread. */
+const WORTH_SHARING = 50_000;
+
+const MOST_THREADS = 64;
+
 class WasmExecutable implements Executable {
-  readonly #backend: WasmBackend;
+  readonly #backend: Wasm;
   readonly #program: Program;
   readonly #scratchBytes: number;
-  readonly #run: (table: number) => void;
+  readonly #run: (table: number, thread: number) => void;
+  readonly #module: Uint8Array<ArrayBuffer>;
+  readonly #number: number;
+  /** Whether it has enough work for several threads. */
+  readonly #worthSharing: boolean;
   readonly #flags: number;
   readonly #scalars: number;
   /** Views of inputs and scalars in the arena, for as long as the memory and the arena stay where they are. */
   #tick: ((kernel: number) => void) | undefined;
   #views: { buffer: ArrayBufferLike; arena: number; of: Map<number, TypedArray> } | undefined;
 
-  constructor(backend: WasmBackend, program: Program) {
+  constructor(backend: Wasm, program: Program, number: number) {
     this.#backend = backend;
     this.#program = program;
     this.#flags = program.buffers.findIndex(({ role }) => role === 'flags');
     this.#scalars = program.buffers.findIndex(({ role }) => role === 'scalars');
     const { bytes, scratchBytes } = assembleProgram(program, backend);
     this.#scratchBytes = scratchBytes;
+    this.#module = bytes;
+    this.#number = number;
+    const work = kernelCosts(program).reduce((sum, cost) => sum + estimate(cost), 0);
+    this.#worthSharing = work >= WORTH_SHARING;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      math: IMPORTS,
+      math: Math as unknown as WebAssembly.ModuleImports,
       host: { memory: backend.memory.memory, tick: (kernel: number) => this.#tick?.(kernel) },
     });
-    this.#run = exports.run as (table: number) => void;
+    this.#run = exports.run as (table: number, thread: number) => void;
   }
 
   run({ inputs, scalars, residents }: Bindings, tick?: (kernel: number) => void): Results {
     const { arena, scratch, table, memory } = this.#backend;
     const { arenaBytes, outputs, checks } = this.#program;
+    const workers = this.#worthSharing ? this.#backend.workers : undefined;
+    const fault = workers?.takeFault();
+    if (fault !== undefined) {
+      throw new BackendError(
+        `wasm: a worker has died: ${fault}. Nothing was run; the backend goes on with one thread`,
+      );
+    }
+    const threads = workers?.isUsable === true ? workers.count : 1;
     arena.reserve(arenaBytes);
-    scratch.reserve(this.#scratchBytes);
+    scratch.reserve(this.#scratchBytes * threads);
     const words = TABLE.residents + residents.length;
     table.reserve(4 * words);
     const addresses = new Int32Array(memory.memory.buffer, table.offset, words);
     addresses[TABLE.arena] = arena.offset;
     addresses[TABLE.scratch] = scratch.offset;
+    addresses[TABLE.scratchBytes] = this.#scratchBytes;
+    addresses[TABLE.control] = workers?.control ?? 0;
+    addresses[TABLE.threads] = threads;
     addresses[TABLE.ticks] = tick === undefined ? 0 : 1;
     this.#tick = tick;
     residents.forEach((storage, slot) => {
@@ -140,7 +192,11 @@ class WasmExecutable implements Executable {
     });
     if (scalars.length > 0) this.#view(this.#scalars).set(scalars);
     if (checks.length > 0) this.#view(this.#flags).fill(0);
-    this.#run(table.offset);
+    const run = (): void => {
+      this.#run(table.offset, 0);
+    };
+    if (workers === undefined || threads === 1) run();
+    else workers.run(this.#number, this.#module, table.offset, run);
     const failed = checks.length > 0 ? this.#view(this.#flags).indexOf(1) : -1;
     return {
       outputs: outputs.map(({ buffer, shape }) => this.#view(buffer).slice(0, sizeOf(shape))),
@@ -169,20 +225,38 @@ function accepts(write: (f: FunctionBuilder) => void): boolean {
   return WebAssembly.validate(module.finish());
 }
 
+export interface WasmOptions {
+  /**
+   * How many threads may run a program, this one included; all cores (up to 8) by default. Results do not depend on it. In
+   * a page several need cross-origin isolation and a worker to call from: elsewhere one thread is used.
+   */
+  readonly threads?: number;
+  /** Where the file `worker.js` of this package is, if a bundler has put it elsewhere. */
+  readonly workerUrl?: URL;
+}
+
 /**
- * A backend that runs each program as one WebAssembly module, written for its shapes. Throws a BackendError where the
- * engine has no WebAssembly or no 128-bit SIMD.
+ * A backend that runs each program as one WebAssembly module, written for its shapes, on several threads where that pays.
+ * Throws a BackendError where the engine has no WebAssembly or no 128-bit SIMD, for a number of threads that is none, and
+ * where a worker does not start.
  */
-export function wasm(): Promise<Backend> {
-  return new Promise((resolve) => {
-    if (typeof WebAssembly !== 'object') {
-      throw new BackendError('wasm: this engine has no WebAssembly; use the portable backend');
-    }
-    if (!accepts((f) => f.f32x4Const(0))) {
-      throw new BackendError(
-        'wasm: this engine has no 128-bit SIMD for WebAssembly; use the portable backend',
-      );
-    }
-    resolve(new WasmBackend());
-  });
+export async function wasm({ threads, workerUrl }: WasmOptions = {}): Promise<WasmBackend> {
+  if (typeof WebAssembly !== 'object') {
+    throw new BackendError('wasm: this engine has no WebAssembly; use the portable backend');
+  }
+  if (!accepts((f) => f.f32x4Const(0))) {
+    throw new BackendError('wasm: this engine has no 128-bit SIMD for WebAssembly; use the portable backend');
+  }
+  if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
+    throw new BackendError(
+      `wasm: threads: expected a whole number from 1 to ${MOST_THREADS}, got ${String(threads)}`,
+    );
+  }
+  const count = canShare() ? (threads ?? (await countCores())) : 1;
+  const backend = new Wasm(count > 1);
+  if (count > 1) {
+    const url = workerUrl ?? new URL('./worker.js', import.meta.url);
+    backend.workers = await Threads.start(backend.memory, count, url);
+  }
+  return backend;
 }

@@ -30,8 +30,6 @@ export * as random from './random.js';
 export { generator, type Generator } from './random.js';
 export * from './backend.js';
 export { portable } from './portable/portable.js';
-export { erf as erfOfNumber } from './portable/erf.js';
-export { power as powerOfNumbers } from './portable/lanes.js';
 export type * from './lowering/program.js';
 export {
   axesOf,
@@ -44,5 +42,6 @@ export {
 } from './lowering/index-expression.js';
 export { operandsOf } from './lowering/expression.js';
 export * from './lowering/accesses.js';
+export { kernelCosts, type KernelCost } from './lowering/explain.js';
 export { identityOf } from './lowering/identity.js';
 export { countCompilations } from './executables.js';

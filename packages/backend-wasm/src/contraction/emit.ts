@@ -7,6 +7,8 @@ import {
   emitInnermost,
   emitRange,
   emitStatements,
+  EVEN,
+  evenness,
   loopVectorizes,
   placesOf,
 } from '../statements.js';
@@ -19,9 +21,6 @@ import { packingFunction } from './packing.js';
 import type { Plan, Run } from './plan.js';
 import { points } from './plan.js';
 import { tileFunction } from './tile.js';
-
-/** Work that divides evenly among so many threads does well with fewer too. */
-const FEW_THREADS = 4;
 
 type Store = Extract<Statement, { kind: 'store' }>;
 
@@ -51,12 +50,9 @@ function tilesAlong(divided: LoopAxis | 'rows' | 'columns', plan: Plan): number 
 /** What can be divided most evenly: best a loop around everything, then columns, whose packing is divided too. */
 function mostEven(plan: Plan): LoopAxis | 'rows' | 'columns' {
   const choices = [...plan.outer, 'columns', 'rows'] as const;
-  const evenness = choices.map((choice) => {
-    const tiles = tilesAlong(choice, plan);
-    return tiles / (Math.ceil(tiles / FEW_THREADS) * FEW_THREADS);
-  });
-  const good = evenness.findIndex((each) => each > 0.9);
-  return choices[good >= 0 ? good : evenness.indexOf(Math.max(...evenness))];
+  const even = choices.map((choice) => evenness(tilesAlong(choice, plan)));
+  const good = even.findIndex((each) => each > EVEN);
+  return choices[good >= 0 ? good : even.indexOf(Math.max(...even))];
 }
 
 /** Columns with room for whole vectors. */
@@ -114,8 +110,14 @@ class ContractionWriter {
   }
 
   write(): void {
-    this.#part = emitRange(this.#c, tilesAlong(this.#divided, this.#plan));
-    this.#outer(0);
+    const first = this.#contraction.loops[0];
+    const isShared = this.#c.share?.loops.some(({ axis }) => axis === first.axis) === true;
+    this.#part = isShared ? emitRange(this.#c, tilesAlong(this.#divided, this.#plan)) : undefined;
+    const emit = (): void => {
+      this.#outer(0);
+    };
+    if (isShared) this.#c.divided(emit);
+    else emit();
     this.#c.f.release(this.#count, this.#first);
     if (this.#part !== undefined) this.#c.f.release(this.#part.from, this.#part.to);
   }

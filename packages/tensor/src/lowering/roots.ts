@@ -411,7 +411,7 @@ export class RootBuilder {
           );
     this.#names.push(operation.name);
     const combine = COMBINES[operation.name];
-    this.#reductions.push({ register, dtype, combine, axes, value });
+    this.#reductions.push({ register, dtype, combine, axes: this.#withoutOnes(axes), value });
     const inner = new Set(axes.map(({ axis }) => axis));
     const outer = new Set([...value.axes].filter((axis) => !inner.has(axis)));
     return registerOf(register, dtype, outer);
