@@ -19,6 +19,7 @@ const networks = ['training', 'inference'] as const;
 /** Ours first. */
 export const contenderNames: readonly ContenderName[] = [
   { library: 'downhill wasm', threads: 1 },
+  { library: 'downhill wasm', threads: 2 },
   { library: 'downhill portable', threads: 1, kinds: networks },
   { library: 'tfjs cpu', threads: 1 },
   { library: 'tfjs wasm', threads: 1 },

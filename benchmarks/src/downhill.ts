@@ -37,15 +37,15 @@ import { type ConvolutionPass, type OptimizerChoice, type Task, type Training } 
 
 export type BackendName = 'wasm' | 'portable';
 
-/** Makes Downhill use the backend of this name. */
-export async function useBackend(name: BackendName): Promise<Backend> {
-  const backend = name === 'portable' ? portable() : await wasm();
+/** Makes Downhill use the backend of this name; as many threads as it thinks right unless said. */
+export async function useBackend(name: BackendName, threads?: number): Promise<Backend> {
+  const backend = name === 'portable' ? portable() : await wasm({ threads });
   setBackend(backend);
   return backend;
 }
 
-export async function open(name: BackendName): Promise<Library> {
-  await useBackend(name);
+export async function open(name: BackendName, threads: number): Promise<Library> {
+  await useBackend(name, threads);
   return { prepare };
 }
 

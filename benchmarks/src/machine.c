@@ -1,6 +1,6 @@
 /*
- * Prints as JSON what the machine can do. First flops a second of one core in vectors of 128 bits; then, if there is any
- * argument, bytes a second: copying (read plus written) with 1 and 2 threads, reading with 1 and 2 threads.
+ * Prints as JSON what the machine can do. First flops a second in vectors of 128 bits with 1 and 2 threads; then,
+ * if there is any argument, bytes a second: copying (read plus written) and reading, each with 1 and 2 threads.
  */
 #include <pthread.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 
 #define CHAINS 12
 #define ROUNDS 20000
-#define PEAK_RUNS 600
+#define PEAK_RUNS 1000
 
 typedef float vector __attribute__((vector_size(16)));
 
@@ -28,8 +28,8 @@ static double now(void) {
   return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-/* Multiply-adds that wait for nothing but each other, with all operands in registers. */
-static double peak(void) {
+/* Multiply-adds that wait for nothing but each other, with all operands in registers; leaves flops a second. */
+static void *multiply_add(void *flops) {
   double best = 1e9;
   vector chains[CHAINS];
   const vector factor = {0.999f, 0.999f, 0.999f, 0.999f}, summand = {0.001f, 0.001f, 0.001f, 0.001f};
@@ -43,7 +43,18 @@ static double peak(void) {
   }
   for (int c = 1; c < CHAINS; c++) chains[0] += chains[c];
   kept = chains[0][0];
-  return 8.0 * CHAINS * ROUNDS / best;
+  *(double *)flops = 8.0 * CHAINS * ROUNDS / best;
+  return NULL;
+}
+
+/* Both at once, each for as long as the whole takes: what other programs take is missing here. */
+static double peak_of_two(void) {
+  double start = now(), first_flops, second_flops;
+  pthread_t second;
+  pthread_create(&second, NULL, multiply_add, &second_flops);
+  multiply_add(&first_flops);
+  pthread_join(second, NULL);
+  return 2.0 * 8 * CHAINS * ROUNDS * PEAK_RUNS / (now() - start);
 }
 
 struct part {
@@ -85,7 +96,9 @@ static double run(int threads, int reads) {
 
 int main(int count, char **arguments) {
   (void)arguments;
-  printf("[%.0f", peak());
+  double flops;
+  multiply_add(&flops);
+  printf("[%.0f, %.0f", flops, peak_of_two());
   if (count > 1) {
     from = malloc(BYTES);
     to = malloc(BYTES);

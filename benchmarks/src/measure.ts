@@ -2,17 +2,21 @@ import { type Contender } from './contender.js';
 import { type Outcome } from './figures.js';
 import { disagreement } from './agreement.js';
 import { deterministic } from './network.js';
-import { prepareRequest, type Reply } from './protocol.js';
+import { prepareRequest } from './protocol.js';
 import { type Task } from './task.js';
 import { type Work } from './work.js';
 
 /** First runs, whose results are compared. */
 const CHECKED_RUNS = 5;
 /** Seconds a run may take for its contender to take part in the rounds. */
-const SLOW = 0.3;
-const WARM_UP_MILLISECONDS = 300;
-const ROUNDS = 7;
-const ROUND_MILLISECONDS = 80;
+const SLOW = 0.5;
+const WARM_UP_MILLISECONDS = 200;
+/** Many and short: some of them are spared by neighbours. */
+const ROUNDS = 15;
+const ROUND_MILLISECONDS = 25;
+/** A slow contender has fewer rounds: none after this time, if it has had three. */
+const ROUNDS_MILLISECONDS = 1500;
+const LEAST_ROUNDS = 3;
 const PATIENCE = 3;
 /** Starting a library and making operands is given this many seconds more. */
 const START = 20;
@@ -32,38 +36,59 @@ export interface FirstRuns {
 export async function measure(work: Work, contenders: readonly Contender[]): Promise<Outcome[]> {
   const first: FirstRuns[] = [];
   for (const contender of contenders) first.push(await firstRuns(work, contender));
-  const outcomes = first.map((runs): Outcome => outcomeOf(work, runs, first));
-  const racing = first.filter(
-    ({ stopped }, i) => stopped === undefined && (outcomes[i].seconds ?? Infinity) < SLOW,
-  );
-  const times = new Map<Contender, number[]>();
-  for (const { contender, values } of racing) {
+  const alone = first.map((runs): Outcome => outcomeOf(work, runs, first));
+  const racing: Racer[] = [];
+  for (const [i, { contender, stopped }] of first.entries()) {
+    if (stopped !== undefined || (alone[i].seconds ?? Infinity) >= SLOW) continue;
     if (!(await prepareForRounds(work.task, contender))) continue;
-    const reply = await contender.ask({ do: 'run', milliseconds: WARM_UP_MILLISECONDS }, 1e3 * START);
-    if (hasLearnt(work.task, values, reply)) times.set(contender, []);
+    const racer = { runs: first[i], seconds: [], spent: 0, loss: NaN };
+    await takeTurn(racer, WARM_UP_MILLISECONDS);
+    racing.push({ ...racer, seconds: [], spent: 0 });
   }
   for (let round = 0; round < ROUNDS; round++) {
-    for (const [contender, found] of times) {
-      const reply = await contender.ask({ do: 'run', milliseconds: ROUND_MILLISECONDS }, 1e3 * START);
-      if (reply?.runs !== undefined && reply.milliseconds !== undefined) {
-        found.push(reply.milliseconds / 1e3 / reply.runs);
-      }
+    for (const racer of racing) {
+      const isSpent = round >= LEAST_ROUNDS && racer.spent > ROUNDS_MILLISECONDS;
+      if (!isSpent) await takeTurn(racer, ROUND_MILLISECONDS);
     }
   }
   for (const { contender } of first) await contender.ask({ do: 'dispose' }, 1e3 * START);
-  return outcomes.map((outcome, i) => {
-    const found = times.get(first[i].contender);
-    if (found !== undefined && found.length > 0) {
-      return { ...outcome, seconds: median(found), fromRuns: undefined };
-    }
-    return racing.includes(first[i])
-      ? {
-          ...outcome,
-          seconds: undefined,
-          remark: 'does not count: the loss did not fall, or it failed in the rounds',
-        }
-      : outcome;
+  return alone.map((outcome, i) => {
+    const racer = racing.find(({ runs }) => runs === first[i]);
+    return racer === undefined ? outcome : racedOutcome(work.task, outcome, racer);
   });
+}
+
+/** A contender in the rounds. */
+interface Racer {
+  readonly runs: FirstRuns;
+  /** Of a run, one each round. */
+  readonly seconds: number[];
+  /** Milliseconds in all rounds. */
+  spent: number;
+  /** Of the last step. */
+  loss: number;
+}
+
+async function takeTurn(racer: Racer, milliseconds: number): Promise<void> {
+  const reply = await racer.runs.contender.ask({ do: 'run', milliseconds }, 1e3 * START);
+  if (reply?.runs === undefined || reply.milliseconds === undefined) {
+    racer.loss = NaN;
+    racer.spent = Infinity;
+    return;
+  }
+  racer.seconds.push(reply.milliseconds / 1e3 / reply.runs);
+  racer.spent += reply.milliseconds;
+  racer.loss = reply.loss ?? NaN;
+}
+
+function racedOutcome(task: Task, outcome: Outcome, { runs, seconds, loss }: Racer): Outcome {
+  const { name, remark } = outcome;
+  const hasLearnt = task.kind !== 'training' || loss < runs.values[0];
+  if (seconds.length < LEAST_ROUNDS) return { name, remark: 'does not count: it failed in the rounds' };
+  if (!hasLearnt) {
+    return { name, remark: `does not count: its loss goes from ${runs.values[0]} to ${loss} in the rounds` };
+  }
+  return { name, remark, seconds: median(seconds), bestSeconds: Math.min(...seconds) };
 }
 
 async function firstRuns({ task, patience = PATIENCE }: Work, contender: Contender): Promise<FirstRuns> {
@@ -103,7 +128,7 @@ function outcomeOf({ task }: Work, runs: FirstRuns, all: readonly FirstRuns[]): 
     name,
     // The first run had to make what the others found.
     seconds: median(seconds.length > 1 ? seconds.slice(1) : seconds),
-    firstSeconds: seconds[0],
+    bestSeconds: Math.min(...seconds),
     fromRuns: Math.max(1, seconds.length - 1),
     remark: differs,
   };
@@ -115,11 +140,6 @@ async function prepareForRounds(task: Task, contender: Contender): Promise<boole
   if (!isRandom) return true;
   const reply = await contender.ask(prepareRequest(task), 1e3 * START);
   return reply !== undefined && reply.cannot === undefined;
-}
-
-function hasLearnt(task: Task, losses: readonly number[], reply: Reply | undefined): boolean {
-  if (reply === undefined || reply.cannot !== undefined) return false;
-  return task.kind !== 'training' || (reply.loss ?? NaN) < losses[0];
 }
 
 export function median(values: readonly number[]): number {

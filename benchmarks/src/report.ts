@@ -6,7 +6,7 @@ export function formatSection({ name, description, machine, rows, bars }: Sectio
     `\n${name}: ${description}`,
     ...(machine === undefined ? [] : [`  the machine now: ${formatMachine(machine)}`]),
     ...rows.map(formatRow),
-    ...bars.map((bar) => `  ${verdict(bar).padEnd(12)}${bar.goal}: ${formatMeasured(bar)}`),
+    ...bars.map((bar) => `  ${verdict(bar).padEnd(13)}${bar.goal}: ${formatMeasured(bar)}`),
   ].join('\n');
 }
 
@@ -27,10 +27,11 @@ export function formatBars(sections: readonly Section[]): string {
     .join('\n');
 }
 
-function formatMachine({ flops, copy, read, by }: NonNullable<Section['machine']>): string {
+function formatMachine({ flops, flopsOfTwo, copy, read, by }: NonNullable<Section['machine']>): string {
   const gigabytes = (rates: readonly number[]) => rates.map((rate) => (rate / 1e9).toFixed(0)).join(' and ');
   return [
-    `128-bit peak ${(flops / 1e9).toFixed(1)} GF/s on one core, by ${by}`,
+    `128-bit peak ${(flops / 1e9).toFixed(1)} GF/s on one core (by ${by})`,
+    ...(flopsOfTwo === undefined ? [] : [`${(flopsOfTwo / 1e9).toFixed(0)} by two threads`]),
     ...(copy === undefined ? [] : [`copying ${gigabytes(copy)} GB/s (1 and 2 threads)`]),
     ...(read === undefined ? [] : [`reading ${gigabytes(read)} GB/s`]),
   ].join(', ');

@@ -7,8 +7,8 @@ import { type Library, type Runner, type Step } from './library.js';
 import { type Reply, type Request } from './protocol.js';
 
 const libraries: Readonly<Record<string, (threads: number) => Promise<Library>>> = {
-  'downhill wasm': async () => (await import('./downhill.js')).open('wasm'),
-  'downhill portable': async () => (await import('./downhill.js')).open('portable'),
+  'downhill wasm': async (threads) => (await import('./downhill.js')).open('wasm', threads),
+  'downhill portable': async (threads) => (await import('./downhill.js')).open('portable', threads),
   'tfjs cpu': async () => (await import('./peers/tfjs.js')).open('cpu'),
   'tfjs wasm': async (threads) => (await import('./peers/tfjs.js')).open('wasm', threads),
   'jax-js': async (threads) => (await import('./peers/jax-js.js')).open(threads),

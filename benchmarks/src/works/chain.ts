@@ -17,6 +17,7 @@ export const chain: readonly Work[] = [
     },
     unit: milliseconds,
     ceiling: 'bytes',
+    patience: 5,
     bars: [
       timesFaster('pytorch', 1.5, { tunedMalloc: true }),
       timesFaster('pytorch', 4),

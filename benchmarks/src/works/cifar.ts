@@ -23,7 +23,7 @@ export const cifar: readonly Work[] = [
     },
     unit: stepsPerSecond,
     ceiling: 'flops',
-    patience: 6,
+    patience: 5,
     bars: [timesFaster('pytorch', 0.8), { ...timesFaster('pytorch', 1), goal: 'stretch: 1 times pytorch' }],
   },
 ];

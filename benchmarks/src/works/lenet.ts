@@ -28,7 +28,7 @@ export const lenet: readonly Work[] = [
     task: lenetTask,
     unit: stepsPerSecond,
     ceiling: 'flops',
-    patience: 10,
+    patience: 12,
     bars: [
       timesFaster('convnetjs', 50),
       timesFaster('jax-js', 90),

@@ -31,7 +31,7 @@ function work(size: number, transposed: MatrixProduct['transposed']): Work {
         goal: 'two threads 1.75 times the goal of one',
         unit: '%',
         measured: (figures) => {
-          const seconds = figures.seconds('downhill wasm', 2);
+          const seconds = figures.bestRound(2);
           return seconds === undefined ? undefined : (100 * flopsOf(task)) / seconds / figures.machine.flops;
         },
         atLeast: () => 1.75 * 90,
