@@ -21,7 +21,8 @@ export abstract class ModuleList extends Module {
     this.layers = [...layers];
   }
 
-  protected override children(): Iterable<readonly [name: string, value: unknown]> {
+  /** @internal */
+  override children(): Iterable<readonly [name: string, value: unknown]> {
     return Object.entries(this.layers);
   }
 }

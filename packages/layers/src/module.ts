@@ -56,23 +56,24 @@ export abstract class Module<Input = Tensor | Variable> {
    */
   state(): Record<string, Variable> {
     const named = new Map<Variable, string>();
-    const seen = new Set<unknown>();
-    const visit = (value: unknown, path: string): void => {
-      if (isVariable(value)) {
-        if (!named.has(value)) named.set(value, path);
-      } else if ((isModule(value) || Array.isArray(value)) && !seen.has(value)) {
-        seen.add(value);
-        const children = Array.isArray(value) ? Object.entries(value) : value.children();
-        for (const [name, child] of children) visit(child, path === '' ? name : `${path}.${name}`);
-      }
-    };
-    visit(this, '');
+    walk(this, (value, path) => {
+      if (isVariable(value) && !named.has(value)) named.set(value, path);
+    });
     const state: Record<string, Variable> = {};
     for (const [found, name] of named) {
       if (name in state) throw new DownhillError(`state: two variables are called ${name}; rename a field`);
       state[name] = found;
     }
     return state;
+  }
+
+  /** This module, under the empty name, and all modules in it by dotted name, each once, outer ones first. */
+  modules(): Record<string, Module> {
+    const modules: Record<string, Module> = {};
+    walk(this, (value, path) => {
+      if (isModule(value)) modules[path] = value;
+    });
+    return modules;
   }
 
   /**
@@ -107,8 +108,8 @@ export abstract class Module<Input = Tensor | Variable> {
     return report;
   }
 
-  /** What `state` looks through, by name: the fields. */
-  protected children(): Iterable<readonly [name: string, value: unknown]> {
+  /** What `state` and `modules` look through, by name: the fields. @internal */
+  children(): Iterable<readonly [name: string, value: unknown]> {
     return Object.entries(this);
   }
 }
@@ -116,6 +117,20 @@ export abstract class Module<Input = Tensor | Variable> {
 /** Whether `value` is a module, of this or another copy of the package. */
 export function isModule(value: unknown): value is Module {
   return typeof value === 'object' && value !== null && MODULE in value;
+}
+
+/** Shows `visit` every variable each time it is found, and every module once, with their dotted names. */
+function walk(root: unknown, visit: (value: Variable | Module, path: string) => void): void {
+  const seen = new Set<unknown>();
+  const enter = (value: unknown, path: string): void => {
+    if (isVariable(value)) visit(value, path);
+    if (!(isModule(value) || Array.isArray(value)) || seen.has(value)) return;
+    seen.add(value);
+    if (isModule(value)) visit(value, path);
+    const children = Array.isArray(value) ? Object.entries(value) : value.children();
+    for (const [name, child] of children) enter(child, path === '' ? name : `${path}.${name}`);
+  };
+  enter(root, '');
 }
 
 function fits(value: Tensor | Variable, target: Variable): boolean {

@@ -43,3 +43,18 @@ export class Softmax extends Module {
     return softmax(x, { axis: this.axis });
   }
 }
+
+/** {@link logSoftmax} as a module. */
+export class LogSoftmax extends Module {
+  readonly axis: Axis;
+
+  /** `axis` is the last by default. */
+  constructor({ axis = -1 }: SoftmaxOptions = {}) {
+    super();
+    this.axis = axis;
+  }
+
+  override forward(x: Tensor | Variable): Tensor {
+    return logSoftmax(x, { axis: this.axis });
+  }
+}

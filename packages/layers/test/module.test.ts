@@ -60,6 +60,14 @@ describe('Module', () => {
     expect(Object.keys(new Loop().state())).toEqual(NAMES);
   });
 
+  it('names the modules in it, itself by the empty name, outer ones first', () => {
+    const block = new Block();
+    const modules = block.modules();
+    expect(Object.keys(modules)).toEqual(['', 'first', 'branches.0', 'branches.1.0']);
+    expect(modules['']).toBe(block);
+    expect(modules['branches.0']).toBe(block.branches[0]);
+  });
+
   it('is told by brand', () => {
     expect(isModule(new ReLU())).toBe(true);
     expect(isModule({ forward: () => 1 })).toBe(false);

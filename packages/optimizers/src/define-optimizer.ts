@@ -1,4 +1,5 @@
-import type { Tensor, TensorLike, Variable } from '@downhill/tensor';
+import type { Tensor } from '@downhill/tensor';
+import type { Optimizer } from './optimizer.js';
 import type { GivenOptions, OptionDefaults, PlainOptions, Range, TensorOptions } from './options.js';
 import { RuleOptimizer } from './rule-optimizer.js';
 
@@ -32,36 +33,6 @@ export interface UpdateRule<Defaults extends OptionDefaults, State extends RuleS
     readonly parameter: Tensor;
     readonly state: State;
   };
-}
-
-/** All that a checkpoint needs to go on exactly where an optimizer stood. */
-export interface OptimizerState<Value extends TensorLike = Variable> {
-  /** Successful calls of `step`: what schedules are asked for next. */
-  readonly calls: number;
-  /**
-   * `step`, and each parameter's state as `position.parameter.key` (`0.weight.m`), where the position counts parameters
-   * in the order in which the optimizer met them.
-   */
-  readonly variables: Readonly<Record<string, Value>>;
-}
-
-/** Applies an update rule to parameters, and keeps the state for it. */
-export interface Optimizer {
-  /**
-   * One update of each parameter by the gradient at the same place. Inside a compiled function it becomes part of the
-   * step. All updates are computed from old values before any is assigned.
-   *
-   * Throws, with nothing changed, for lists of different lengths, a gradient of another shape or dtype than its
-   * parameter, a parameter listed twice, and a schedule that gives NaN or leaves the option's range.
-   */
-  step(parameters: readonly Variable[], gradients: readonly Tensor[]): void;
-  /** The state as it is now: the variables themselves, not copies. */
-  state(): OptimizerState;
-  /**
-   * Takes over a saved state. In an optimizer that has not met its parameters yet, name them, in the order in which the
-   * saved one met them. Throws, with nothing changed, unless names, shapes and dtypes are exactly those of this optimizer.
-   */
-  load(saved: OptimizerState<Tensor | Variable>, parameters?: readonly Variable[]): void;
 }
 
 /** Makes optimizers of one rule, which it carries for whoever wants to use or wrap it. */

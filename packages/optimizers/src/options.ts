@@ -25,11 +25,14 @@ export type TensorOptions<Defaults extends OptionDefaults> = {
   readonly [Name in keyof Defaults]: Defaults[Name] extends number ? Tensor : Widened<Defaults[Name]>;
 };
 
-/** The values a numeric option may have: at least the first, below the second. */
-export type Range = readonly [least: number, below: number];
+/** The values a numeric option may have: at least the first, below the second, and whole if it says so. */
+export type Range = readonly [least: number, below: number, whole?: 'whole'];
 
 /** Any number of at least 0: learning rates, and the like. */
 export const NOT_NEGATIVE: Range = [0, Infinity];
+
+/** 1, 2, 3, ...: how many steps. */
+export const COUNT: Range = [1, Infinity, 'whole'];
 
 /** From 0 to below 1: momentum, and decays of running averages. */
 export const FRACTION: Range = [0, 1];
@@ -77,8 +80,9 @@ export class OptionSet<Defaults extends OptionDefaults> {
   }
 
   #checkRange(name: string, value: number, origin: string): number {
-    const [least, below] = this.#ranges[name] ?? [-Number.MAX_VALUE, Infinity];
-    if (typeof value === 'number' && value >= least && value < below) return value;
+    const [least, below, whole] = this.#ranges[name] ?? [-Number.MAX_VALUE, Infinity];
+    const fits = typeof value === 'number' && value >= least && value < below;
+    if (fits && (whole === undefined || Number.isInteger(value))) return value;
     const bounds =
       least === -Number.MAX_VALUE
         ? ''
@@ -86,7 +90,7 @@ export class OptionSet<Defaults extends OptionDefaults> {
           ? ` of at least ${least}`
           : ` from ${least} to below ${below}`;
     throw new DownhillError(
-      `${this.#where}: ${name}: expected a finite number${bounds}, got ${String(value)}${origin}`,
+      `${this.#where}: ${name}: expected a ${whole ?? 'finite'} number${bounds}, got ${String(value)}${origin}`,
     );
   }
 

@@ -1,35 +1,23 @@
-import {
-  DownhillError,
-  DTypeError,
-  formatShape,
-  hostInput,
-  outsideTrace,
-  sameShape,
-  ShapeError,
-  weakScalar,
-  type Tensor,
-  tensor,
-  variable,
-  type Variable,
-} from '@downhill/tensor';
-import type { Optimizer, OptimizerState, RuleState, UpdateRule } from './define-optimizer.js';
+import { outsideTrace, tensor, variable, weakScalar, type Tensor, type Variable } from '@downhill/tensor';
+import { BaseOptimizer, checkFits, checkSameNames } from './base-optimizer.js';
+import type { RuleState, UpdateRule } from './define-optimizer.js';
 import { OptionSet, type GivenOptions, type OptionDefaults } from './options.js';
+import type { Proposal } from './optimizer.js';
 
 type Cells = Readonly<Record<string, Variable>>;
 
 /** What `defineOptimizer` makes. */
-export class RuleOptimizer<Defaults extends OptionDefaults, State extends RuleState> implements Optimizer {
+export class RuleOptimizer<Defaults extends OptionDefaults, State extends RuleState> extends BaseOptimizer {
+  readonly name: string;
   readonly #rule: UpdateRule<Defaults, State>;
   readonly #options: OptionSet<Defaults>;
   readonly #cells = new Map<Variable, Cells>();
   /** Updates applied; in the graph, because whether one is applied may be decided there. */
   readonly #applied: Variable;
-  /** Calls of `step` that succeeded; on the host, because schedules are host functions. */
-  #calls = 0;
-  /** For a version of `#applied` made by a trace: how many steps of that trace led to it. */
-  readonly #traced = new WeakMap<Tensor, number>();
 
   constructor(rule: UpdateRule<Defaults, State>, options: GivenOptions<Defaults>) {
+    super(0);
+    this.name = rule.name;
     this.#rule = rule;
     this.#options = new OptionSet(rule.name, rule.defaults, options, rule.ranges ?? {});
     this.#applied = outsideTrace(() =>
@@ -37,16 +25,14 @@ export class RuleOptimizer<Defaults extends OptionDefaults, State extends RuleSt
     );
   }
 
-  step(parameters: readonly Variable[], gradients: readonly Tensor[]): void {
-    this.#check(parameters, gradients);
-    const earlier = this.#traced.get(this.#applied.value) ?? 0;
-    const options = this.#options.tensors(() => this.#calls + earlier);
+  propose(parameters: readonly Variable[], gradients: readonly Tensor[], call: () => number): Proposal {
+    const options = this.#options.tensors(call);
     const applied = this.#applied.value.add(1);
     // Weak, as the options are: beta1.pow(step) is float64, and takes the parameter's dtype only where they meet.
     const step = weakScalar(applied);
-    const updates = parameters.map((parameter, i) => {
-      const cells = this.#cellsOf(parameter);
-      const state = mapValues(cells, (cell) => cell.value) as State;
+    const results = parameters.map((parameter, i) => {
+      const cells = this.#cellsOf(parameter, call());
+      const state = mapValues(cells, ({ value }) => value) as State;
       const result = this.#rule.update({
         parameter: parameter.value,
         gradient: gradients[i],
@@ -54,72 +40,49 @@ export class RuleOptimizer<Defaults extends OptionDefaults, State extends RuleSt
         options,
         step,
       });
-      return this.#assignments(parameter, cells, result);
+      this.#check(parameter, cells, result);
+      return { parameter: result.parameter, cells, state: result.state };
     });
-    const before = this.#calls;
-    hostInput(() => before, {
-      committed: () => {
-        this.#calls += 1;
-      },
-    });
-    for (const [target, value] of updates.flat()) target.assign(value);
-    this.#applied.assign(applied);
-    // Outside a trace the call is counted by now. In one, a further step of the same trace must look one call ahead.
-    if (this.#calls === before) this.#traced.set(this.#applied.value, earlier + 1);
+    return {
+      parameters: results.map(({ parameter }) => parameter),
+      state: [
+        ...results.flatMap(({ cells, state }) =>
+          Object.entries(cells).map(([key, cell]) => [cell, state[key]] as const),
+        ),
+        [this.#applied, applied],
+      ],
+    };
   }
 
-  state(): OptimizerState {
+  meet(parameters: readonly Variable[], call: number): () => void {
+    const fresh = parameters.filter((parameter) => !this.#cells.has(parameter));
+    const forget = (): void => {
+      for (const parameter of fresh) this.#cells.delete(parameter);
+    };
+    try {
+      for (const parameter of fresh) this.#cellsOf(parameter, call);
+    } catch (error) {
+      forget();
+      throw error;
+    }
+    return forget;
+  }
+
+  protected variables(): Record<string, Variable> {
     const variables: Record<string, Variable> = { step: this.#applied };
     [...this.#cells].forEach(([parameter, cells], position) => {
       for (const [key, cell] of Object.entries(cells))
         variables[`${position}.${parameter.name}.${key}`] = cell;
     });
-    return { calls: this.#calls, variables };
-  }
-
-  load(
-    { calls, variables: saved }: OptimizerState<Tensor | Variable>,
-    parameters: readonly Variable[] = [],
-  ): void {
-    const where = `${this.#rule.name}: load`;
-    if (!Number.isSafeInteger(calls) || calls < 0) {
-      throw new DownhillError(`${where}: expected a whole number of calls of at least 0, got ${calls}`);
-    }
-    const known = this.#cells.size;
-    for (const parameter of parameters) this.#cellsOf(parameter);
-    const own = this.state().variables;
-    try {
-      checkSameNames(where, Object.keys(own), Object.keys(saved));
-      for (const [name, target] of Object.entries(own)) checkFits(`${where}: ${name}`, saved[name], target);
-    } catch (error) {
-      for (const parameter of [...this.#cells.keys()].slice(known)) this.#cells.delete(parameter);
-      throw error;
-    }
-    for (const [name, target] of Object.entries(own)) target.assign(saved[name]);
-    this.#calls = calls;
-  }
-
-  #check(parameters: readonly Variable[], gradients: readonly Tensor[]): void {
-    const { name } = this.#rule;
-    if (parameters.length !== gradients.length) {
-      throw new ShapeError(
-        `${name}: got ${parameters.length} parameters and ${gradients.length} gradients; expected one gradient for each`,
-      );
-    }
-    if (new Set(parameters).size !== parameters.length) {
-      throw new DownhillError(`${name}: a parameter is listed twice; list each once`);
-    }
-    parameters.forEach((parameter, i) => {
-      checkFits(`${name}: the gradient of ${parameter.name} (place ${i})`, gradients[i], parameter);
-    });
+    return variables;
   }
 
   /** The state of a parameter, made when it is first met. */
-  #cellsOf(parameter: Variable): Cells {
+  #cellsOf(parameter: Variable, call: number): Cells {
     const known = this.#cells.get(parameter);
     if (known !== undefined) return known;
     const cells = outsideTrace(() =>
-      mapValues(this.#rule.init(parameter.value, this.#options.plain(this.#calls)), (initial, key) =>
+      mapValues(this.#rule.init(parameter.value, this.#options.plain(call)), (initial, key) =>
         variable(initial, { name: `${parameter.name}.${key}`, trainable: false }),
       ),
     );
@@ -127,20 +90,18 @@ export class RuleOptimizer<Defaults extends OptionDefaults, State extends RuleSt
     return cells;
   }
 
-  /** What an update asks to be assigned, once it is known to fit. */
-  #assignments(
+  /** Throws unless what an update gives fits. */
+  #check(
     parameter: Variable,
     cells: Cells,
     result: { readonly parameter: Tensor; readonly state: RuleState },
-  ): [target: Variable, value: Tensor][] {
-    const where = `${this.#rule.name}: update of ${parameter.name}`;
+  ): void {
+    const where = `${this.name}: update of ${parameter.name}`;
     checkSameNames(`${where}: state`, Object.keys(cells), Object.keys(result.state));
-    const pairs: [Variable, Tensor][] = [
-      [parameter, result.parameter],
-      ...Object.entries(cells).map(([key, cell]): [Variable, Tensor] => [cell, result.state[key]]),
-    ];
-    for (const [target, value] of pairs) checkFits(`${where}: the new ${target.name}`, value, target);
-    return pairs;
+    checkFits(`${where}: the new ${parameter.name}`, result.parameter, parameter);
+    for (const [key, cell] of Object.entries(cells)) {
+      checkFits(`${where}: the new ${cell.name}`, result.state[key], cell);
+    }
   }
 }
 
@@ -149,26 +110,4 @@ function mapValues<From, To>(
   convert: (value: From, key: string) => To,
 ): Record<string, To> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, convert(value, key)]));
-}
-
-function checkSameNames(where: string, expected: readonly string[], got: readonly string[]): void {
-  const missing = expected.filter((name) => !got.includes(name));
-  const unknown = got.filter((name) => !expected.includes(name));
-  if (missing.length + unknown.length === 0) return;
-  const parts = [
-    missing.length > 0 ? `${missing.join(', ')} missing` : '',
-    unknown.length > 0 ? `${unknown.join(', ')} unknown` : '',
-  ];
-  throw new DownhillError(`${where}: ${parts.filter((part) => part !== '').join('; ')}`);
-}
-
-function checkFits(where: string, value: Tensor | Variable, target: Variable): void {
-  if (!sameShape(value.shape, target.shape)) {
-    throw new ShapeError(
-      `${where} has shape ${formatShape(value.shape)}; expected ${formatShape(target.shape)}, that of ${target.name}`,
-    );
-  }
-  if (value.dtype !== target.dtype) {
-    throw new DTypeError(`${where} is ${value.dtype}; expected ${target.dtype}, that of ${target.name}`);
-  }
 }

@@ -1,5 +1,6 @@
 import {
   compile,
+  countCompilations,
   DownhillError,
   DTypeError,
   ShapeError,
@@ -8,11 +9,10 @@ import {
   type Tensor,
   type Variable,
 } from '@downhill/tensor';
-import { adam, defineOptimizer, momentum, sgd, type Optimizer } from '@downhill/optimizers';
+import { adam, adamw, defineOptimizer, momentum, rmsprop, sgd, type Optimizer } from '@downhill/optimizers';
 import { exponentialDecay, stepDecay } from '@downhill/schedules';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rmsprop } from './rmsprop.js';
 
 const float64 = (values: number[]): Tensor => tensor(values, { dtype: 'float64' });
 const parameter = (values: number[], name = 'x'): Variable => variable(float64(values), { name });
@@ -95,7 +95,7 @@ function keyed(optimizer: Optimizer): Record<string, Variable> {
 describe('a rule is public and pure', () => {
   it('can be called on its own', () => {
     const { rule } = rmsprop;
-    expect(rule.defaults).toEqual({ learningRate: 1e-3, decay: 0.99, epsilon: 1e-8 });
+    expect(rule.defaults).toMatchObject({ learningRate: 1e-3, decay: 0.99, epsilon: 1e-8 });
     const state = rule.init(float64([0, 0]), rule.defaults);
     expect(state.cache.toArray()).toEqual([0, 0]);
   });
@@ -217,7 +217,7 @@ describe.each([true, false])('schedules (compiled: %s)', (compiled) => {
   });
 });
 
-it('schedules do not retrace', () => {
+it('schedules neither retrace nor compile anew', () => {
   const x = parameter([0]);
   const optimizer = adam({
     learningRate: exponentialDecay({ initial: 0.1, rate: 0.5, every: 10 }),
@@ -226,8 +226,11 @@ it('schedules do not retrace', () => {
   const step = compile((gradient: Tensor) => {
     optimizer.step([x], [gradient]);
   });
-  for (let i = 0; i < 20; i++) step(float64([i]));
+  step(float64([0]));
+  const compiled = countCompilations();
+  for (let i = 1; i < 20; i++) step(float64([i]));
   expect(step.traces).toBe(1);
+  expect(countCompilations()).toBe(compiled);
 });
 
 describe('state', () => {
@@ -275,14 +278,14 @@ describe('state', () => {
     walk(first, walked, 5);
     const resumed = parameter(values(walked));
     const second = adam(settings);
-    const { calls, variables } = first.state();
+    const { rule, calls, variables } = first.state();
     const copies = Object.fromEntries(
       Object.entries(variables).map(([name, { shape, dtype, value }]) => [
         name,
         tensor(value.dataSync(), { shape, dtype }),
       ]),
     );
-    second.load({ calls, variables: copies }, [resumed]);
+    second.load({ rule, calls, variables: copies }, [resumed]);
     expect(walk(second, resumed, 5)).toEqual(walk(first, walked, 5));
     expect(second.state().calls).toBe(10);
   });
@@ -300,11 +303,19 @@ describe('state', () => {
   ])('is refused whole if %s', (_, kind, message, variables) => {
     const optimizer = adam();
     const x = parameter([0]);
-    expect(() => optimizer.load({ calls: 3, variables }, [x])).toThrow(kind);
-    expect(() => optimizer.load({ calls: 3, variables }, [x])).toThrow(message);
+    expect(() => optimizer.load({ rule: 'adam', calls: 3, variables }, [x])).toThrow(kind);
+    expect(() => optimizer.load({ rule: 'adam', calls: 3, variables }, [x])).toThrow(message);
     expect(optimizer.state().calls).toBe(0);
     expect(Object.keys(optimizer.state().variables)).toEqual(['step']);
   });
+});
+
+it('a state of another rule is refused, even one of the same names', () => {
+  const x = parameter([0]);
+  const optimizer = adamw();
+  optimizer.step([x], [float64([1])]);
+  expect(() => adam().load(optimizer.state(), [x])).toThrow(DownhillError);
+  expect(() => adam().load(optimizer.state(), [x])).toThrow('adam: load: the state is that of adamw');
 });
 
 function saved(): Record<string, Tensor> {
@@ -329,8 +340,11 @@ describe('bad input', () => {
     ],
     ['adam: beta1: expected a finite number from 0 to below 1, got 1', () => adam({ beta1: 1 })],
     ['adam: beta2: expected a finite number from 0 to below 1, got -0.5', () => adam({ beta2: -0.5 })],
-    ['rmsprop: decay: expected a finite number, got Infinity', () => rmsprop({ decay: Infinity })],
-    ['adam: there is no option lr; the options are learningRate, beta1, beta2, epsilon', misspelt],
+    ['rmsprop: decay: expected a finite number from 0 to below 1, got 1', () => rmsprop({ decay: 1 })],
+    [
+      'adam: there is no option lr; the options are learningRate, beta1, beta2, epsilon, biasCorrection',
+      misspelt,
+    ],
     ['adam: beta1: expected a number or a schedule', mistyped],
   ])('%s', (message, make) => {
     expect(make).toThrow(DownhillError);

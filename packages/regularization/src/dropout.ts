@@ -1,6 +1,6 @@
 import { asTensor, mul, where, type Generator, type Tensor, type Variable } from '@downhill/tensor';
 import { Module, type ForwardOptions } from '@downhill/layers';
-import { checkRate, drops, keepMask, type MaskOptions } from './mask.js';
+import { checkRate, drops, keepMask, keepScaled, type MaskOptions } from './mask.js';
 
 export interface DropoutOptions extends MaskOptions {
   /**
@@ -31,9 +31,10 @@ export class Dropout extends Module {
 
   override forward(x: Tensor | Variable, options?: ForwardOptions): Tensor {
     const { rate, mode, generator } = this;
-    if (rate === 0) return asTensor(x, 'Dropout');
-    const keep = 1 - rate;
-    if (!drops(options)) return mode === 'inverted' ? asTensor(x, 'Dropout') : mul(x, keep);
-    return where(keepMask(x.shape, rate, generator), mode === 'inverted' ? mul(x, 1 / keep) : x, 0);
+    const input = asTensor(x, 'Dropout');
+    if (rate === 0) return input;
+    if (!drops(options)) return mode === 'inverted' ? input : mul(input, 1 - rate);
+    const mask = keepMask(x.shape, rate, generator);
+    return mode === 'inverted' ? keepScaled(input, mask, rate) : where(mask, input, 0);
   }
 }

@@ -1,2 +1,15 @@
 export { Dropout, type DropoutOptions } from './dropout.js';
+export { SpatialDropout } from './spatial-dropout.js';
+export { AlphaDropout } from './alpha-dropout.js';
+export { GaussianDropout } from './gaussian-dropout.js';
+export { DropPath } from './drop-path.js';
+export { DropConnect, type DropConnectOptions, type WeightedLayer } from './drop-connect.js';
 export { type MaskOptions } from './mask.js';
+export { monteCarlo, type MonteCarloOptions, type MonteCarloResult } from './monte-carlo.js';
+export { elasticNetPenalty, l1Penalty, l2Penalty, orthogonalityPenalty } from './penalties.js';
+export { constrainMaxNorm } from './max-norm.js';
+export { namedParameters, type ChoiceOptions, type ParameterChoice } from './named-parameters.js';
+export { mixup, type MixedBatch, type MixOptions } from './mixup.js';
+export { cutmix } from './cutmix.js';
+export { EarlyStopping, type EarlyStoppingOptions } from './early-stopping.js';
+export { gradientNoise, type GradientNoiseOptions } from './gradient-noise.js';

@@ -1,4 +1,13 @@
-import { DownhillError, random, type Generator, type Shape, type Tensor } from '@downhill/tensor';
+import {
+  DownhillError,
+  mul,
+  random,
+  where,
+  type Generator,
+  type Shape,
+  type Tensor,
+  type Variable,
+} from '@downhill/tensor';
 import type { ForwardOptions } from '@downhill/layers';
 
 /** What all layers that drop at random may be told. */
@@ -13,6 +22,11 @@ export interface MaskOptions {
  */
 export function keepMask(shape: Shape, rate: number, generator: Generator | undefined): Tensor {
   return random.bernoulli(shape, { probability: 1 - rate, generator });
+}
+
+/** x where a mask, which broadcasts to it, is true, divided by the probability of that; 0 elsewhere. */
+export function keepScaled(x: Tensor | Variable, mask: Tensor, rate: number): Tensor {
+  return where(mask, mul(x, 1 / (1 - rate)), 0);
 }
 
 /** Throws unless `rate`, the fraction that is dropped, is at least 0 and below 1; `name` begins the message. */

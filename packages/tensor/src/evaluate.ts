@@ -101,7 +101,9 @@ export function execute(
     const changed = captured.assigned.length > 0;
     throw new DataError(
       `${program.checks[failedCheck]}; ` +
-        (changed ? 'the variables this call assigns have changed' : 'no variable has changed'),
+        (changed
+          ? 'the variables this call assigns have changed, but for those the check itself holds back'
+          : 'no variable has changed'),
     );
   }
   return outputs;

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import {
+  all,
   argsort,
   check,
   compile,
@@ -9,6 +10,7 @@ import {
   full,
   generator,
   hostInput,
+  isFinite,
   matmul,
   oneHot,
   ones,
@@ -24,6 +26,7 @@ import {
   TraceError,
   variable,
   weakScalar,
+  where,
   zeros,
   zerosLike,
   type Tensor,
@@ -806,6 +809,21 @@ describe('8. errors that depend on data', () => {
     expect(() => take(tensor([1, 2, 3]), labels(2).add(1)).dataSync()).toThrow(
       'an index is outside 0 to 2; no variable has changed',
     );
+  });
+
+  it('what is checked may be a total, and may hold back what is assigned', () => {
+    const a = variable(1);
+    const step = compile((x: Tensor) => {
+      const finite = all(isFinite(x));
+      const fine = check(finite, finite, 'x is not finite');
+      a.assign(where(fine, a.add(x.sum()), a));
+    });
+    step(tensor([1, 2]));
+    expect(() => step(tensor([1, NaN]))).toThrow('x is not finite');
+    expect(a.item()).toBe(4);
+    const total = (x: Tensor): Tensor => check(x, x.sum().less(10), 'too large').mul(2);
+    expect(total(tensor([1, 2])).toArray()).toEqual([2, 4]);
+    expect(() => total(tensor([9, 2])).dataSync()).toThrow('too large');
   });
 
   it('a check that fails says whether variables changed', () => {

@@ -98,11 +98,13 @@ export function chooseMaterialized(graph: Graph): Set<number> {
     let top = id;
     while (!stored.has(top) && consumers[top].length === 1) {
       const [next] = consumers[top];
-      const { name } = nodes[next].operation;
+      const { operation, inputs } = nodes[next];
       // A sum of products that windows are folded over becomes one sum with the folding.
       const moved = descend(nodes, top, BIJECTIVE) === id;
-      if (name === 'foldWindows' && moved && isSumOfProducts(nodes, id)) return;
-      const fits = isElementwise(nodes[next]) || BIJECTIVE.has(name) || name === 'slice';
+      if (operation.name === 'foldWindows' && moved && isSumOfProducts(nodes, id)) return;
+      // The condition of a check is tested by a pass over it.
+      if (operation.name === 'check' && inputs[1] === top) break;
+      const fits = isElementwise(nodes[next]) || BIJECTIVE.has(operation.name) || operation.name === 'slice';
       if (!fits || sizeOf(nodes[next].shape) > sizeOf(nodes[id].shape)) break;
       top = next;
     }

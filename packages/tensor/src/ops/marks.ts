@@ -12,7 +12,8 @@ export function stopGradient(x: TensorLike): Tensor {
 /**
  * x itself, if `condition` holds for all its elements (it broadcasts to x); else the call or reading that computes
  * it fails with a DataError of this message. The check runs with the program, so it costs no extra pass; in a
- * compiled step the variables have changed by the time it is noticed, and the error says so.
+ * compiled step the variables have changed by the time it is noticed, and the error says so. Where an assigned value is
+ * `where(x, new, old)` of the checked x, nothing has.
  */
 export function check(x: TensorLike, condition: TensorLike, message: string): Tensor {
   const input = asTensor(x, 'check');

@@ -1,0 +1,65 @@
+import {
+  add,
+  formatShape,
+  mul,
+  ones,
+  reshape,
+  ShapeError,
+  sqrt,
+  variable,
+  zeros,
+  type Tensor,
+  type Variable,
+} from '@downhill/tensor';
+import { checkExtents } from './extents.js';
+import type { NormOptions } from './layer-norm.js';
+import { Module } from './module.js';
+import { checkEpsilon, moments } from './normalization.js';
+
+export interface InstanceNormOptions extends NormOptions {
+  /** Whether each channel is then scaled and shifted by what is learnt; false by default. */
+  readonly affine?: boolean;
+}
+
+/**
+ * In each example, each channel brought to mean 0 and variance 1 over its places: [N, C, ...], the same in training and
+ * testing. Ulyanov, Vedaldi & Lempitsky (2016), equation 3.
+ */
+export class InstanceNorm extends Module {
+  readonly epsilon: number;
+  /** γ, [channels], starting at 1, if `affine`. */
+  readonly weight: Variable | undefined;
+  /** β, [channels], starting at 0, if `affine`. */
+  readonly bias: Variable | undefined;
+
+  constructor(
+    readonly channels: number,
+    { epsilon = 1e-5, affine = false, dtype = 'float32' }: InstanceNormOptions = {},
+  ) {
+    super();
+    checkExtents('InstanceNorm', { channels });
+    checkEpsilon('InstanceNorm', epsilon);
+    this.epsilon = epsilon;
+    this.weight = affine ? variable(ones([channels], { dtype }), { name: 'weight' }) : undefined;
+    this.bias = affine ? variable(zeros([channels], { dtype }), { name: 'bias' }) : undefined;
+  }
+
+  override forward(x: Tensor | Variable): Tensor {
+    const { channels, epsilon, weight, bias } = this;
+    const places = x.shape.slice(2);
+    if (x.shape[1] !== channels || places.reduce((product, extent) => product * extent, 1) < 2) {
+      throw new ShapeError(
+        `InstanceNorm(${channels}): expected [N, C, ...] with C = ${channels} and at least two places a channel, ` +
+          `got ${formatShape(x.shape)}`,
+      );
+    }
+    const { centered, variance } = moments(
+      x,
+      places.map((_, i) => i + 2),
+    );
+    const normal = centered.div(sqrt(variance.add(epsilon)));
+    if (weight === undefined || bias === undefined) return normal;
+    const each = [1, channels, ...places.map(() => 1)];
+    return add(mul(normal, reshape(weight, each)), reshape(bias, each));
+  }
+}
