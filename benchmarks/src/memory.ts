@@ -18,7 +18,7 @@ export interface MemoryGrowth {
 }
 
 const LIMIT = 30;
-const STEPS = 2000;
+const STEPS = 5000;
 
 /** Trains the MLP on wasm in processes of their own, disposing of nothing, and tells how memory grows. */
 export async function measureMemory(): Promise<Section> {
