@@ -1,66 +1,80 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { defineCommand, runMain } from 'citty';
-import { works } from './contender.js';
-import { downhill } from './downhill.js';
-import { measureMemory, type MemoryRun } from './memory.js';
-import { measurePeak } from './peak.js';
-import { tfjsCpu } from './tfjs.js';
-import { measureRates } from './throughput.js';
+import { Contender, contenderNames } from './contender.js';
+import { drawChart } from './chart.js';
+import { measureFirstCalls } from './first-call.js';
+import { forgetProgram, measureMachine } from './machine.js';
+import { measure } from './measure.js';
+import { measureMemory } from './memory.js';
+import { formatBars, formatSection } from './report.js';
+import { sectionOf, type Section } from './section.js';
+import { type Work } from './work.js';
+import * as works from './works/index.js';
 
-const MEMORY_LIMIT = 30;
-const memoryRuns: readonly MemoryRun[] = [
-  { backend: 'wasm', mode: 'compiled', waiting: 'waits', steps: 5000 },
-  { backend: 'wasm', mode: 'compiled', waiting: 'never-waits', steps: 5000 },
-  { backend: 'wasm', mode: 'uncompiled', waiting: 'waits', steps: 5000 },
-  { backend: 'wasm', mode: 'uncompiled', waiting: 'never-waits', steps: 5000 },
-];
+const timed: readonly Work[] = [
+  ...[works.matmul, works.convolution, works.mlp, works.lenet, works.cifar, works.vgg],
+  ...[works.chain, works.sum, works.adam, works.oneImage, works.tiny],
+].flat();
+const others: Readonly<Record<string, () => Promise<Section>>> = {
+  'first-call': measureFirstCalls,
+  memory: measureMemory,
+};
 
-async function printRates(only: string | undefined): Promise<void> {
-  for (const work of works.filter(({ name }) => only === undefined || only === name)) {
-    console.log(`\n${work.name}: ${work.description}`);
-    const { gigaflops, instruction } = measurePeak();
-    console.log(`  128-bit peak of one core now: ${gigaflops.toFixed(1)} GF/s (${instruction})`);
-    // The peer comes last: the others are measured by it.
-    const contenders = [await downhill(work, 'wasm'), await downhill(work, 'portable'), await tfjsCpu(work)];
-    const [start, before] = [performance.now(), process.cpuUsage()];
-    const rates = await measureRates(contenders);
-    const used = process.cpuUsage(before);
-    const share = (used.user + used.system) / 1000 / (performance.now() - start);
-    // Rates are by the clock on the wall: on a busy machine they are too low by this share, all of them alike.
-    console.log(`  this process had ${(100 * share).toFixed(0)} % of a core`);
-    const peer = rates[rates.length - 1].stepsPerSecond;
-    for (const { name, stepsPerSecond } of rates) {
-      const rate = stepsPerSecond.toFixed(stepsPerSecond < 100 ? 1 : 0).padStart(9);
-      console.log(
-        `  ${name.padEnd(18)}${rate} steps/s  ${(stepsPerSecond / peer).toFixed(2).padStart(8)} x tfjs`,
-      );
-    }
+/** `matmul 256` is one of the works that are called `matmul`. */
+const familyOf = ({ name }: Work): string => name.split(' ')[0];
+const families = [...new Set([...timed.map(familyOf), ...Object.keys(others)])];
+
+async function* sections(
+  chosen: readonly string[],
+  contenders: readonly Contender[],
+): AsyncGenerator<Section> {
+  for (const work of timed.filter((work) => chosen.includes(familyOf(work)))) {
+    const machine = await measureMachine(work.ceiling);
+    const able = contenders.filter(({ name: { kinds } }) => kinds?.includes(work.task.kind) ?? true);
+    yield sectionOf(work, machine, await measure(work, able));
   }
+  for (const name of chosen) if (Object.hasOwn(others, name)) yield others[name]();
 }
 
-async function printMemory(): Promise<void> {
-  console.log(
-    '\nmemory: resident megabytes after a tenth of the MLP steps and after the last; nothing disposed',
-  );
-  for (const run of memoryRuns) {
-    const { before, after, stepsPerSecond } = await measureMemory(run);
-    const growth = after - before;
-    console.log(
-      `  ${`${run.backend} ${run.mode}, ${run.waiting}`.padEnd(32)}${run.steps} steps: ` +
-        `${before.toFixed(0)} -> ${after.toFixed(0)} (${growth >= 0 ? '+' : ''}${growth.toFixed(1)}), ` +
-        `${stepsPerSecond.toFixed(0)} steps/s${growth > MEMORY_LIMIT ? `  MORE THAN ${MEMORY_LIMIT}` : ''}`,
-    );
-  }
+async function store(name: string, title: string, found: readonly Section[]): Promise<void> {
+  const folder = new URL('../results/', import.meta.url);
+  await mkdir(folder, { recursive: true });
+  const run = { title, date: new Date().toISOString(), sections: found };
+  await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify(run, undefined, 2)}\n`);
+  await writeFile(new URL(`${name}.svg`, folder), drawChart(title, found));
+  console.log(`\n${fileURLToPath(new URL(name, folder))}.json and .svg`);
 }
 
 const command = defineCommand({
   meta: { name: 'npm run bench --', description: 'Times Downhill beside its peers on the same work.' },
   args: {
-    only: { type: 'enum', options: ['mlp', 'tiny', 'memory'], description: 'measure only this' },
+    only: { type: 'string', description: `measure only these, with commas between: ${families.join(', ')}` },
   },
   async run({ args: { only } }) {
-    console.log(`Node ${process.version} ${process.execArgv.join(' ')}, one thread each, float32`);
-    if (only !== 'memory') await printRates(only);
-    if (only === undefined || only === 'memory') await printMemory();
+    const chosen = only?.split(',') ?? families;
+    const unknown = chosen.filter((name) => !families.includes(name));
+    if (unknown.length > 0) {
+      throw new Error(`--only: expected some of ${families.join(', ')}, got ${unknown.join(', ')}`);
+    }
+    const flags = process.execArgv.length === 0 ? 'without engine flags' : process.execArgv.join(' ');
+    const title = `Node ${process.version} ${flags}, ${cpus().length} x ${cpus()[0]?.model.trim()}, float32`;
+    console.log(`${title}; threads in parentheses`);
+    const contenders = contenderNames.map((name) => new Contender(name));
+    const found: Section[] = [];
+    try {
+      for await (const section of sections(chosen, contenders)) {
+        found.push(section);
+        console.log(formatSection(section));
+      }
+    } finally {
+      for (const contender of contenders) contender.stop();
+      await forgetProgram();
+    }
+    console.log(`\n${formatBars(found)}`);
+    const major = process.versions.node.split('.')[0];
+    await store(['node', major, ...(only === undefined ? [] : chosen)].join('-'), title, found);
   },
 });
 

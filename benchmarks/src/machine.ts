@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { wasm } from '@downhill/backend-wasm';
+
+const run = promisify(execFile);
+
+/** What the machine can do at most, now: it is shared, and everything is read beside this. */
+export interface Machine {
+  /** How it was measured; where there is no C compiler, WebAssembly tells a little less. */
+  readonly by: 'C' | 'WebAssembly';
+  /** Of one core in 128-bit vectors, a multiply-add counting two, a second: the best moments. */
+  readonly flops: number;
+  /** Of two threads together, in all the time it took: what neighbours take is missing. */
+  readonly flopsOfTwo?: number;
+  /** Bytes read plus written a second by copying 256 MB, with 1 and 2 threads. */
+  readonly copy?: readonly number[];
+  /** Bytes a second by reading 256 MB, with 1 and 2 threads. */
+  readonly read?: readonly number[];
+}
+
+/** Measures arithmetic, and memory too if that is asked for. */
+export async function measureMachine(ceiling: 'flops' | 'bytes'): Promise<Machine> {
+  program ??= compile();
+  const path = await program;
+  if (path === undefined) {
+    const { flops, bytes } = (await wasm({ threads: 1 })).ceilings?.() ?? { flops: NaN, bytes: NaN };
+    return { by: 'WebAssembly', flops, copy: ceiling === 'bytes' ? [bytes] : undefined };
+  }
+  const { stdout } = await run(path, ceiling === 'bytes' ? ['memory'] : []);
+  const [flops, flopsOfTwo, ...bytes] = JSON.parse(stdout) as number[];
+  const arithmetic = { by: 'C', flops, flopsOfTwo } as const;
+  return ceiling === 'flops' ? arithmetic : { ...arithmetic, copy: bytes.slice(0, 2), read: bytes.slice(2) };
+}
+
+let program: Promise<string | undefined> | undefined;
+let folder: string | undefined;
+
+/** The path of the compiled program, or nothing where there is no C compiler. */
+async function compile(): Promise<string | undefined> {
+  folder = await mkdtemp(join(tmpdir(), 'downhill-benchmarks-'));
+  const path = join(folder, 'machine');
+  const source = fileURLToPath(new URL('../src/machine.c', import.meta.url));
+  try {
+    await run('cc', ['-O3', '-pthread', '-o', path, source]);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Takes away what was compiled. */
+export async function forgetProgram(): Promise<void> {
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+}

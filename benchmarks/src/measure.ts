@@ -1,0 +1,148 @@
+import { type Contender } from './contender.js';
+import { type Outcome } from './figures.js';
+import { disagreement } from './agreement.js';
+import { deterministic } from './network.js';
+import { prepareRequest } from './protocol.js';
+import { type Task } from './task.js';
+import { type Work } from './work.js';
+
+/** First runs, whose results are compared. */
+const CHECKED_RUNS = 5;
+/** Seconds a run may take for its contender to take part in the rounds. */
+const SLOW = 0.5;
+const WARM_UP_MILLISECONDS = 200;
+/** Many and short: some of them are spared by neighbours. */
+const ROUNDS = 15;
+const ROUND_MILLISECONDS = 25;
+/** A slow contender has fewer rounds: none after this time, if it has had three. */
+const ROUNDS_MILLISECONDS = 1500;
+const LEAST_ROUNDS = 3;
+const PATIENCE = 3;
+/** Starting a library and making operands is given this many seconds more. */
+const START = 20;
+
+/** What a contender's first runs gave. */
+export interface FirstRuns {
+  readonly contender: Contender;
+  readonly seconds: number[];
+  /** One loss a run, or samples of the result of the first run. */
+  readonly values: number[];
+  readonly differs?: string;
+  /** Why there are fewer runs than wanted. */
+  readonly stopped?: string;
+}
+
+/** Measures a work: all contenders are checked first, then take turns. */
+export async function measure(work: Work, contenders: readonly Contender[]): Promise<Outcome[]> {
+  const first: FirstRuns[] = [];
+  for (const contender of contenders) first.push(await firstRuns(work, contender));
+  const alone = first.map((runs): Outcome => outcomeOf(work, runs, first));
+  const racing: Racer[] = [];
+  for (const [i, { contender, stopped }] of first.entries()) {
+    if (stopped !== undefined || (alone[i].seconds ?? Infinity) >= SLOW) continue;
+    if (!(await prepareForRounds(work.task, contender))) continue;
+    const racer = { runs: first[i], seconds: [], spent: 0, loss: NaN };
+    await takeTurn(racer, WARM_UP_MILLISECONDS);
+    racing.push({ ...racer, seconds: [], spent: 0 });
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const racer of racing) {
+      const isSpent = round >= LEAST_ROUNDS && racer.spent > ROUNDS_MILLISECONDS;
+      if (!isSpent) await takeTurn(racer, ROUND_MILLISECONDS);
+    }
+  }
+  for (const { contender } of first) await contender.ask({ do: 'dispose' }, 1e3 * START);
+  return alone.map((outcome, i) => {
+    const racer = racing.find(({ runs }) => runs === first[i]);
+    return racer === undefined ? outcome : racedOutcome(work.task, outcome, racer);
+  });
+}
+
+/** A contender in the rounds. */
+interface Racer {
+  readonly runs: FirstRuns;
+  /** Of a run, one each round. */
+  readonly seconds: number[];
+  /** Milliseconds in all rounds. */
+  spent: number;
+  /** Of the last step. */
+  loss: number;
+}
+
+async function takeTurn(racer: Racer, milliseconds: number): Promise<void> {
+  const reply = await racer.runs.contender.ask({ do: 'run', milliseconds }, 1e3 * START);
+  if (reply?.runs === undefined || reply.milliseconds === undefined) {
+    racer.loss = NaN;
+    racer.spent = Infinity;
+    return;
+  }
+  racer.seconds.push(reply.milliseconds / 1e3 / reply.runs);
+  racer.spent += reply.milliseconds;
+  racer.loss = reply.loss ?? NaN;
+}
+
+function racedOutcome(task: Task, outcome: Outcome, { runs, seconds, loss }: Racer): Outcome {
+  const { name, remark } = outcome;
+  const hasLearnt = task.kind !== 'training' || loss < runs.values[0];
+  if (seconds.length < LEAST_ROUNDS) return { name, remark: 'does not count: it failed in the rounds' };
+  if (!hasLearnt) {
+    return { name, remark: `does not count: its loss goes from ${runs.values[0]} to ${loss} in the rounds` };
+  }
+  return { name, remark, seconds: median(seconds), bestSeconds: Math.min(...seconds) };
+}
+
+async function firstRuns({ task, patience = PATIENCE }: Work, contender: Contender): Promise<FirstRuns> {
+  const checked = 'network' in task ? { ...task, network: deterministic(task.network) } : task;
+  const seconds: number[] = [];
+  const values: number[] = [];
+  const prepared = await contender.ask(prepareRequest(checked), 1e3 * (patience + START));
+  const runs = { contender, seconds, values, differs: prepared?.differs };
+  if (prepared === undefined) return { ...runs, stopped: 'cannot: not ready in time' };
+  if (prepared.cannot !== undefined) return { ...runs, stopped: `cannot: ${prepared.cannot}` };
+  const end = performance.now() + 1e3 * patience;
+  while (seconds.length < CHECKED_RUNS) {
+    const left = end - performance.now();
+    const reply = left > 0 ? await contender.ask({ do: 'run', milliseconds: 0 }, left) : undefined;
+    if (reply === undefined) {
+      return { ...runs, stopped: seconds.length > 0 ? '' : `cannot: no run ended in ${patience} s` };
+    }
+    if (reply.cannot !== undefined) return { ...runs, stopped: `cannot: ${reply.cannot}` };
+    seconds.push((reply.milliseconds ?? NaN) / 1e3);
+    if (task.kind === 'training') values.push(reply.loss ?? NaN);
+    else if (values.length === 0) {
+      values.push(...((await contender.ask({ do: 'sample' }, 1e3 * START))?.samples ?? []));
+    }
+  }
+  return runs;
+}
+
+/** What stands if the contender takes no part in the rounds. */
+function outcomeOf({ task }: Work, runs: FirstRuns, all: readonly FirstRuns[]): Outcome {
+  const { contender, seconds, differs, stopped } = runs;
+  const { name } = contender;
+  const wrong = seconds.length === 0 ? undefined : disagreement(task, runs, all);
+  if (seconds.length === 0 || wrong !== undefined || stopped?.startsWith('cannot')) {
+    return { name, remark: stopped?.startsWith('cannot') ? stopped : wrong };
+  }
+  return {
+    name,
+    // The first run had to make what the others found.
+    seconds: median(seconds.length > 1 ? seconds.slice(1) : seconds),
+    bestSeconds: Math.min(...seconds),
+    fromRuns: Math.max(1, seconds.length - 1),
+    remark: differs,
+  };
+}
+
+/** What was checked without random numbers is made anew with them. */
+async function prepareForRounds(task: Task, contender: Contender): Promise<boolean> {
+  const isRandom = 'network' in task && task.network.layers.some(({ kind }) => kind === 'dropout');
+  if (!isRandom) return true;
+  const reply = await contender.ask(prepareRequest(task), 1e3 * START);
+  return reply !== undefined && reply.cannot === undefined;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}

@@ -1,0 +1,11 @@
+export { matmul } from './matmul.js';
+export { convolution } from './convolution.js';
+export { mlp, mlpTask } from './mlp.js';
+export { lenet, lenetTask } from './lenet.js';
+export { cifar } from './cifar.js';
+export { vgg } from './vgg.js';
+export { chain } from './chain.js';
+export { sum } from './sum.js';
+export { adam } from './adam.js';
+export { oneImage } from './one-image.js';
+export { tiny } from './tiny.js';
