@@ -8,20 +8,39 @@ export interface Access {
   readonly index: IndexExpression;
 }
 
-/** Every load in expressions, those behind guards and inside computed indices included. */
-export function loadsIn(expressions: readonly Expression[]): Access[] {
+/** Visits every expression and every index in expressions once, those behind guards and inside computed indices included. */
+export function walk(
+  expressions: readonly Expression[],
+  onExpression: (expression: Expression) => void,
+  onIndex?: (index: IndexExpression) => void,
+): void {
   const seen = new Set<Expression>();
-  const found: Access[] = [];
-  const stack = [...expressions];
-  for (let expression = stack.pop(); expression !== undefined; expression = stack.pop()) {
-    if (seen.has(expression)) continue;
-    seen.add(expression);
-    if (expression.kind === 'load') found.push(expression);
-    if (expression.kind === 'guard') {
-      stack.push(expression.value, ...expression.conditions.map(({ index }) => placeOf(index)));
+  const visitIndex = (index: IndexExpression): void => {
+    onIndex?.(index);
+    for (const { atom } of index.terms) {
+      if (atom.kind === 'value') visit(atom.value);
+      else if (atom.kind !== 'axis') visitIndex(atom.index);
     }
-    stack.push(...operandsOf(expression));
-  }
+  };
+  const visit = (expression: Expression): void => {
+    if (seen.has(expression)) return;
+    seen.add(expression);
+    onExpression(expression);
+    if ('index' in expression) visitIndex(expression.index);
+    else operandsOf(expression).forEach(visit);
+    if (expression.kind !== 'guard') return;
+    visit(expression.value);
+    for (const { index } of expression.conditions) visitIndex(index);
+  };
+  expressions.forEach(visit);
+}
+
+/** Every load in expressions. */
+export function loadsIn(expressions: readonly Expression[]): Access[] {
+  const found: Access[] = [];
+  walk(expressions, (expression) => {
+    if (expression.kind === 'load') found.push(expression);
+  });
   return found;
 }
 

@@ -1,7 +1,8 @@
-import { mapParts, operandsOf, registerOf, rewrite } from './expression.js';
+import { walk } from './accesses.js';
+import { mapParts, operandsOf, placeOf, registerOf, rewrite } from './expression.js';
 import { readsSamePoint } from './grouping.js';
 import type { IndexExpression } from './index-expression.js';
-import { addIndices, axesOf, axisIndex, mapIndex, scaleIndex } from './index-expression.js';
+import { addIndices, axisIndex, mapIndex, scaleIndex } from './index-expression.js';
 import type { Expression, Kernel, LetStatement, LoopAxis, Statement } from './program.js';
 import type { Root } from './roots.js';
 
@@ -23,6 +24,11 @@ function mapRoot(
     index: onIndex(root.index),
     reductions: root.reductions.map((reduction) => ({ ...reduction, value: onValue(reduction.value) })),
   };
+}
+
+/** All that a root computes, where it stores included. */
+export function expressionsOf({ value, index, reductions }: Root): Expression[] {
+  return [value, placeOf(index), ...reductions.map((reduction) => reduction.value)];
 }
 
 /** A root in which the counter of one loop is computed from others, and lists of loops are changed by `replace`. */
@@ -130,51 +136,19 @@ function mergeAxes(
     axisIndex(joint.axis, joint.extent),
     scaleIndex(axisIndex(outer.axis, outer.extent), -inner.extent),
   );
-  const onAxis = (axis: number, extent: number): IndexExpression =>
-    axis === inner.axis ? replacement : axisIndex(axis, extent);
-  const memo = new Map<Expression, Expression>();
+  const replace = (axes: readonly LoopAxis[]): LoopAxis[] =>
+    axes.flatMap((axis) => (axis.axis === outer.axis ? [joint] : axis.axis === inner.axis ? [] : [axis]));
+  const mapped = roots.map((root) => mapRootAxes(root, inner.axis, replacement, replace));
   let whole = true;
-  const onValue = (value: Expression): Expression => {
-    const mapped = rewrite(value, keep, onAxis, memo);
-    // A register computed from an inner counter keeps its name; only indices must be free of the outer one.
-    if (mapped.axes.has(outer.axis) && usesAxis(mapped, outer.axis)) whole = false;
-    return mapped;
-  };
-  const mapped = roots.map((root) => {
-    const result = mapRoot(root, onValue, (index) => {
-      const changed = mapIndex(index, onAxis, onValue);
-      if (axesOf(changed).has(outer.axis)) whole = false;
-      return changed;
-    });
-    const replace = (axes: readonly LoopAxis[]): LoopAxis[] =>
-      axes.flatMap((axis) => (axis.axis === outer.axis ? [joint] : axis.axis === inner.axis ? [] : [axis]));
-    return {
-      ...result,
-      axes: replace(result.axes),
-      reductions: result.reductions.map((reduction) => ({ ...reduction, axes: replace(reduction.axes) })),
-    };
-  });
+  // What registers are said to depend on does not matter, only what indices use.
+  walk(
+    mapped.flatMap(expressionsOf),
+    () => undefined,
+    ({ terms }) => {
+      if (terms.some(({ atom }) => atom.kind === 'axis' && atom.axis === outer.axis)) whole = false;
+    },
+  );
   return whole ? mapped : undefined;
-}
-
-/** Whether an index in the expression (not only what a register says it depends on) uses a counter. */
-function usesAxis(expression: Expression, axis: number, seen = new Set<Expression>()): boolean {
-  // Shared parts (the rounds of the random generator) are looked at once.
-  if (!expression.axes.has(axis) || seen.has(expression)) return false;
-  seen.add(expression);
-  switch (expression.kind) {
-    case 'load':
-    case 'index':
-      return axesOf(expression.index).has(axis);
-    case 'guard':
-      return (
-        expression.conditions.some(({ index }) => axesOf(index).has(axis)) ||
-        usesAxis(expression.value, axis, seen) ||
-        usesAxis(expression.otherwise, axis, seen)
-      );
-    default:
-      return operandsOf(expression).some((part) => usesAxis(part, axis, seen));
-  }
 }
 
 /** Builds the statements of one kernel, of roots that are united. Each expression that is needed often, or in an outer loop already, is a let. */

@@ -1,3 +1,4 @@
+import type { WindowGeometry } from '../operation.js';
 import { sizeOf } from '../shape.js';
 import type { Graph, GraphNode } from './graph.js';
 
@@ -27,7 +28,16 @@ const LONGEST = 300;
 
 const LEAVES = new Set(['input', 'resident', 'scalar', 'constant', 'iota']);
 const REDUCTIONS = new Set(['sum', 'prod', 'max', 'min', 'argMax', 'argMin', 'foldWindows']);
-const MOVEMENTS = new Set(['reshape', 'permute', 'expand', 'slice', 'pad', 'windows', 'check']);
+const MOVEMENTS = new Set([
+  'reshape',
+  'permute',
+  'expand',
+  'slice',
+  'pad',
+  'windows',
+  'foldWindows',
+  'check',
+]);
 /** Movements that repeat elements. */
 const REPEATING = new Set(['expand', 'windows', 'gather']);
 /** Movements that keep every element once. */
@@ -43,7 +53,13 @@ export function isLeaf({ operation }: GraphNode): boolean {
 }
 
 export function isReduction({ operation }: GraphNode): boolean {
+  if (operation.name === 'foldWindows') return !liesApart(operation);
   return REDUCTIONS.has(operation.name);
+}
+
+/** Whether windows do not overlap: folding them moves elements, and adds nothing up. */
+export function liesApart({ size, stride, dilation }: WindowGeometry): boolean {
+  return size.every((extent, i) => extent === 1 || (dilation[i] === 1 && extent <= stride[i]));
 }
 
 /** The first node at or below `id` that does something else than the operations named, or that `stop` holds for. */
@@ -93,7 +109,8 @@ export function chooseMaterialized(graph: Graph): Set<number> {
   wanted.forEach(store);
 
   /** The node below any movements: what would be stored in place of a moved (perhaps repeated) one. */
-  const below = (id: number): number => descend(nodes, id, MOVEMENTS, (each) => stored.has(each));
+  const below = (id: number): number =>
+    descend(nodes, id, MOVEMENTS, (each) => stored.has(each) || isReduction(nodes[each]));
 
   // Reductions are computed inside the kernel of what consumes them, if every element is used once and in one place.
   const hosts = new Set<number>();
@@ -104,7 +121,8 @@ export function chooseMaterialized(graph: Graph): Set<number> {
       const { operation, inputs } = nodes[next];
       // A sum of products that windows are folded over becomes one sum with the folding.
       const moved = descend(nodes, top, BIJECTIVE) === id;
-      if (operation.name === 'foldWindows' && moved && isSumOfProducts(nodes, id)) return;
+      if (operation.name === 'foldWindows' && isReduction(nodes[next]) && moved && isSumOfProducts(nodes, id))
+        return;
       // The condition of a check is tested by a pass over it.
       if (operation.name === 'check' && inputs[1] === top) break;
       const fits = isElementwise(nodes[next]) || BIJECTIVE.has(operation.name) || operation.name === 'slice';

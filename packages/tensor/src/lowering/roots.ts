@@ -365,6 +365,19 @@ export class RootBuilder {
           }),
         );
       }
+      case 'foldWindows': {
+        // Windows that lie apart. Their elements are written for counters that stay in range, as they do inside the guard.
+        const counters = this.#axesOf([...operation.axes.map((axis) => from[axis]), ...operation.size]);
+        const free = indicesOf(counters);
+        const element = at(first, [
+          ...indices.map((index, axis) => free[operation.axes.indexOf(axis)] ?? index),
+          ...free.slice(operation.axes.length),
+        ]);
+        const places = [floorDivIndex, modIndex].flatMap((part) =>
+          operation.axes.map((axis, i) => part(indices[axis], operation.stride[i])),
+        );
+        return this.#within(element, counters, places);
+      }
       case 'pad': {
         const moved = indices.map((index, axis) => shiftIndex(index, -operation.before[axis]));
         const conditions = moved.map((index, axis) => ({ index, lower: 0, upper: from[axis] }));
@@ -459,6 +472,23 @@ export class RootBuilder {
     return { axes, value: this.#emit(input, all) };
   }
 
+  /** An expression at other places of some counters where these are in range (and `more` holds), 0 elsewhere. */
+  #within(
+    expression: Expression,
+    counters: readonly LoopAxis[],
+    places: readonly IndexExpression[],
+    more: readonly Condition[] = [],
+  ): Expression {
+    const conditions = places.map((index, i) => ({ index, lower: 0, upper: counters[i].extent }));
+    const onAxis = (axis: number, extent: number): IndexExpression =>
+      places[counters.findIndex((counter) => counter.axis === axis)] ?? axisIndex(axis, extent);
+    return guard(
+      [...more, ...conditions],
+      () => rewrite(expression, (part) => part, onAxis),
+      constantOf(0, expression.dtype),
+    );
+  }
+
   /** The loops over a window, and the element of each window that covers this place; 0 where there is none. */
   #folded(
     node: number,
@@ -469,7 +499,6 @@ export class RootBuilder {
     const { shape } = this.#nodes[inputs[0]];
     const axes = this.#axesOf(size);
     const places = indicesOf(axes);
-    const zero = constantOf(0, dtype);
     const starts = along.map((axis, i) => addIndices(indices[axis], scaleIndex(places[i], -dilation[i])));
     // The element of a window is written for counters that stay in range, as its number does inside the guard.
     const counters = this.#axesOf(along.map((axis) => shape[axis]));
@@ -484,16 +513,13 @@ export class RootBuilder {
     const summed = [...axes, ...(this.#joined?.axes ?? [])];
     this.#joined = undefined;
     /** Part of the element, in the windows that begin at these places; 0 where none begins. */
-    const inWindow = (part: Expression, from: readonly IndexExpression[]): Expression => {
-      const numbers = from.map((start, i) => floorDivIndex(start, stride[i]));
-      const conditions = from.flatMap((start, i): Condition[] => [
-        { index: modIndex(start, stride[i]), lower: 0, upper: 1 },
-        { index: numbers[i], lower: 0, upper: counters[i].extent },
-      ]);
-      const onAxis = (axis: number, extent: number): IndexExpression =>
-        numbers[counters.findIndex((counter) => counter.axis === axis)] ?? axisIndex(axis, extent);
-      return guard(conditions, () => rewrite(part, (each) => each, onAxis), zero);
-    };
+    const inWindow = (part: Expression, from: readonly IndexExpression[]): Expression =>
+      this.#within(
+        part,
+        counters,
+        from.map((start, i) => floorDivIndex(start, stride[i])),
+        from.map((start, i) => ({ index: modIndex(start, stride[i]), lower: 0, upper: 1 })),
+      );
     if (joins && element.kind === 'binary') {
       // The adjoint of a convolution: one sum over windows and channels. The factor that windows slide over is copied, with
       // zeros wherever no window begins, so that the other one meets it everywhere.

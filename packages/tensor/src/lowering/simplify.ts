@@ -1,10 +1,7 @@
 import { exactly } from '../describe.js';
-import type { DType } from '../dtype.js';
 import { isFloating, stored } from '../dtype.js';
-import type { WindowGeometry } from '../operation.js';
-import type { Shape } from '../shape.js';
 import { sameShape, sizeOf } from '../shape.js';
-import type { Graph, GraphNode, GraphOperation } from './graph.js';
+import type { Graph, GraphNode } from './graph.js';
 import { isLeaf } from './materialize.js';
 
 /** What folds when both operands are known: the scalar arithmetic of rules and schedules. */
@@ -77,14 +74,6 @@ export function simplify(graph: Graph): Graph {
         if (b === 1) return first;
         if (b === 2) return rewrite({ ...node, operation: { name: 'mul' }, inputs: [first, first] });
         break;
-      case 'foldWindows':
-        if (
-          operation.size.every(
-            (extent, i) => extent === 1 || (operation.dilation[i] === 1 && extent <= operation.stride[i]),
-          )
-        )
-          return unfolded(first, operation, shape, dtype);
-        break;
       case 'where':
         if (a !== undefined) return a === 0 ? inputs[2] : second;
         break;
@@ -95,46 +84,6 @@ export function simplify(graph: Graph): Graph {
     // Casts to integers saturate, which rounding through a typed array does not.
     if (folds && isFloating(dtype)) return constant(fold(a, b ?? 0));
     return add(node);
-  };
-
-  /** Windows that do not overlap, folded: they lie side by side, with zeros between and behind them. */
-  const unfolded = (
-    windows: number,
-    { axes, stride }: WindowGeometry,
-    shape: Shape,
-    dtype: DType,
-  ): number => {
-    let node = windows;
-    const step = (operation: GraphOperation, to: Shape): void => {
-      if (!sameShape(to, nodes[node].shape) || operation.name === 'permute')
-        node = rewrite({ operation, inputs: [node], shape: to, dtype });
-    };
-    const padTo = (to: Shape): void => {
-      step({ name: 'pad', before: to.map(() => 0), value: 0 }, to);
-    };
-    const counts = nodes[windows].shape.slice(0, shape.length);
-    padTo([...counts, ...stride]);
-    const order = shape.flatMap((_, axis) => {
-      const i = axes.indexOf(axis);
-      return i < 0 ? [axis] : [axis, shape.length + i];
-    });
-    const before = nodes[node].shape;
-    step(
-      { name: 'permute', axes: order },
-      order.map((axis) => before[axis]),
-    );
-    const reached = counts.map((count, axis) => {
-      const i = axes.indexOf(axis);
-      return i < 0 ? count : count * stride[i];
-    });
-    step({ name: 'reshape' }, reached);
-    const zeros = shape.map(() => 0);
-    step(
-      { name: 'slice', starts: zeros, steps: shape.map(() => 1) },
-      shape.map((extent, axis) => Math.min(extent, reached[axis])),
-    );
-    padTo(shape);
-    return node;
   };
 
   const places: number[] = [];

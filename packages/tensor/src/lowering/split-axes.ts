@@ -1,8 +1,8 @@
-import { operandsOf } from './expression.js';
+import { walk } from './accesses.js';
 import type { IndexExpression } from './index-expression.js';
-import { addIndices, axisIndex, coefficientOf, scaleIndex, valuesOf } from './index-expression.js';
-import { mapRootAxes } from './kernels.js';
-import type { Expression, LoopAxis } from './program.js';
+import { addIndices, axisIndex, scaleIndex } from './index-expression.js';
+import { expressionsOf, mapRootAxes } from './kernels.js';
+import type { LoopAxis } from './program.js';
 import type { Root } from './roots.js';
 
 /**
@@ -43,36 +43,16 @@ export function partOf(
 /** By which numbers indices in roots divide each loop's counter. */
 export function divisorsIn(roots: readonly Root[]): Map<number, Set<number>> {
   const found = new Map<number, Set<number>>();
-  const seen = new Set<Expression>();
-  const visitIndex = (place: IndexExpression): void => {
-    for (const { atom } of place.terms) {
-      if (atom.kind === 'axis' || atom.kind === 'value') continue;
-      visitIndex(atom.index);
-      for (const term of atom.index.terms) {
-        if (term.atom.kind !== 'axis') continue;
-        const factor = Math.abs(coefficientOf(atom.index, term.atom.axis) ?? 0);
-        if (factor === 0 || atom.divisor % factor !== 0 || atom.divisor === factor) continue;
-        const divisors = found.get(term.atom.axis) ?? new Set();
-        found.set(term.atom.axis, divisors.add(atom.divisor / factor));
+  const note = ({ terms }: IndexExpression): void => {
+    for (const { atom } of terms) {
+      if (!('divisor' in atom)) continue;
+      for (const { atom: inner, coefficient } of atom.index.terms) {
+        const divisor = atom.divisor / Math.abs(coefficient);
+        if (inner.kind !== 'axis' || !Number.isInteger(divisor) || divisor === 1) continue;
+        found.set(inner.axis, (found.get(inner.axis) ?? new Set()).add(divisor));
       }
     }
-    valuesOf(place).forEach(visit);
   };
-  const visit = (expression: Expression): void => {
-    if (seen.has(expression)) return;
-    seen.add(expression);
-    if (expression.kind === 'load' || expression.kind === 'index') visitIndex(expression.index);
-    if (expression.kind === 'guard') {
-      expression.conditions.forEach((condition) => {
-        visitIndex(condition.index);
-      });
-      visit(expression.value);
-    }
-    operandsOf(expression).forEach(visit);
-  };
-  for (const { value, index, reductions } of roots) {
-    visitIndex(index);
-    [value, ...reductions.map((reduction) => reduction.value)].forEach(visit);
-  }
+  walk(roots.flatMap(expressionsOf), () => undefined, note);
   return found;
 }
