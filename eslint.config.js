@@ -40,6 +40,7 @@ const anywhere = [
   'gradient-check',
   'regularization',
   'convnets',
+  'formats',
 ];
 
 const workspaces = [...folders('packages'), ...folders('apps'), 'benchmarks', 'integration'];
@@ -101,6 +102,8 @@ export default defineConfig(
   },
   {
     files: anywhere.map((name) => `packages/${name}/src/**`),
+    // The entry for Node alone.
+    ignores: ['packages/formats/src/node.ts'],
     rules: {
       'import-x/no-nodejs-modules': 'error',
       'no-restricted-globals': ['error', 'process', 'Buffer', 'window', 'document', 'navigator'],

@@ -4,9 +4,12 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 const packages = fileURLToPath(new URL('./packages/', import.meta.url));
 const nodeVersion = process.versions.node.split('.')[0];
 
-/** `@downhill/tensor` means its sources in tests, so that they need no build. */
+/** `@downhill/tensor` and `@downhill/formats/node` mean sources in tests, so that they need no build. */
 export const sources: ViteUserConfig['resolve'] = {
-  alias: [{ find: /^@downhill\/([^/]+)$/, replacement: `${packages}$1/src/index.ts` }],
+  alias: [
+    { find: /^@downhill\/([^/]+)$/, replacement: `${packages}$1/src/index.ts` },
+    { find: /^@downhill\/([^/]+)\/([^/]+)$/, replacement: `${packages}$1/src/$2.ts` },
+  ],
 };
 
 /** Prints as usual, and leaves a report from which `scripts/count-tests.js` adds up all runs. */
