@@ -201,9 +201,9 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     share?.loops.some((each) => each.axis === axis) === true &&
     (dividedLoop(share.loops).axis === axis || vectorizes);
   const range = isDivided ? emitRange(c, extent, vectorizes ? LINE : 1) : undefined;
-  const options = { vectorizes, inner, range, overlaps: !readsWhatItStores(c, body) };
+  const options = { vectorizes, inner, range, overlaps: vectorizes && !readsWhatItStores(c, body) };
   const emit = (): void => {
-    emitInnermost(c, { axis, extent }, accessesIn(body), options, () => {
+    emitInnermost(c, { axis, extent }, accessesOf(body), options, () => {
       emitStatements(c, body);
     });
   };
@@ -252,15 +252,26 @@ function shortLoops(statements: readonly Statement[]): LoopAxis[] {
   });
 }
 
+const known = new WeakMap<readonly Statement[], readonly Access[]>();
+
+/** Every load and store in statements; looked for once, since every loop around them asks. */
+function accessesOf(body: readonly Statement[]): readonly Access[] {
+  const before = known.get(body);
+  if (before !== undefined) return before;
+  const found = accessesIn(body);
+  known.set(body, found);
+  return found;
+}
+
 /** Whether statements load from memory they store to: doing some of their work twice would then not give the same. */
 function readsWhatItStores(c: CodeContext, body: readonly Statement[]): boolean {
   const memoryOf = (buffer: number): string => {
     const { role, slot } = c.buffers[buffer];
     return role === 'resident' ? `resident ${slot}` : String(buffer);
   };
-  const stores = storesIn(body);
-  const stored = new Set(stores.map(({ buffer }) => memoryOf(buffer)));
-  const loads = accessesIn(body).filter((access) => !stores.includes(access));
+  const stores = new Set<Access>(storesIn(body));
+  const stored = new Set([...stores].map(({ buffer }) => memoryOf(buffer)));
+  const loads = accessesOf(body).filter((access) => !stores.has(access));
   return loads.some(({ buffer }) => stored.has(memoryOf(buffer)));
 }
 

@@ -41,7 +41,7 @@ export {
   type Term,
 } from './lowering/index-expression.js';
 export { operandsOf } from './lowering/expression.js';
-export * from './lowering/accesses.js';
+export { accessesIn, loadsIn, type Access } from './lowering/accesses.js';
 export { kernelCosts, type KernelCost } from './lowering/explain.js';
 export { identityOf } from './lowering/identity.js';
 export { countCompilations } from './executables.js';
