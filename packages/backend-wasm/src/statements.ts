@@ -188,7 +188,7 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     return;
   }
   const contraction = matchContraction(loop);
-  const plan = contraction === undefined ? undefined : planContraction(contraction);
+  const plan = contraction === undefined ? undefined : planContraction(contraction, c.relaxed);
   if (contraction !== undefined && plan !== undefined) {
     emitContraction(c, contraction, plan);
     return;

@@ -52,6 +52,9 @@ export interface Plan {
  */
 const HEIGHTS: Readonly<Record<number, number>> = { 1: 8, 2: 5, 3: 3 };
 
+/** The same where sums run through several loops on engines without relaxed multiply-add, which keep fewer registers free. */
+const NESTED_HEIGHTS: Readonly<Record<number, number>> = { ...HEIGHTS, 2: 4 };
+
 /** How many products are added up before sums return to memory: two panels of so many lie in a level-1 cache. */
 const BLOCK = 512;
 
@@ -62,7 +65,7 @@ const FAR = 64;
 const REUSE = 4;
 
 /** The cheapest way to compute a contraction, or undefined where tiles would be mostly empty. */
-export function planContraction(contraction: Contraction): Plan | undefined {
+export function planContraction(contraction: Contraction, relaxed: boolean): Plan | undefined {
   const { loops, left, right } = contraction;
   const only = (a: Load, b: Load): LoopAxis[] =>
     loops.filter((loop) => strideOf(a, loop) !== 0 && strideOf(b, loop) === 0);
@@ -70,13 +73,14 @@ export function planContraction(contraction: Contraction): Plan | undefined {
     { left, right },
     { left: right, right: left },
   ];
+  const heights = relaxed || contraction.reduced.length === 1 ? HEIGHTS : NESTED_HEIGHTS;
   let best: { readonly plan: Plan; readonly cost: number } | undefined;
   for (const side of sides) {
     for (const row of only(side.left, side.right)) {
       for (const column of only(side.right, side.left)) {
         for (const vectors of [2, 3, 1]) {
           if (vectors > Math.max(1, Math.ceil(column.extent / LANES))) continue;
-          const candidate = makePlan(contraction, side, row, column, vectors);
+          const candidate = makePlan(contraction, side, [row, column], { vectors, height: heights[vectors] });
           if (best === undefined || candidate.cost < best.cost) best = candidate;
         }
       }
@@ -88,15 +92,14 @@ export function planContraction(contraction: Contraction): Plan | undefined {
 function makePlan(
   { loops, reduced, epilogue }: Contraction,
   { left, right }: { readonly left: Load; readonly right: Load },
-  row: LoopAxis,
-  column: LoopAxis,
-  vectors: number,
+  [row, column]: readonly [LoopAxis, LoopAxis],
+  { vectors, height }: { readonly vectors: number; readonly height: number },
 ): { plan: Plan; cost: number } {
   const others = loops.filter((loop) => loop !== row && loop !== column);
   const inner = others.filter((loop) => strideOf(left, loop) !== 0 && strideOf(right, loop) === 0);
   const outer = others.filter((loop) => !inner.includes(loop));
   const width = vectors * LANES;
-  const rows = spread(row.extent, HEIGHTS[vectors]);
+  const rows = spread(row.extent, height);
   const whole = Math.floor(column.extent / width);
   const columns = [
     { first: 0, start: 0, count: whole, size: width },
@@ -115,9 +118,9 @@ function makePlan(
   const { blocks, cut, summed } = cutBlocks(order, packsRight || packsLeft || inner.length > 0);
 
   const sums = points(reduced);
-  const heights = (v: number): number =>
+  const workOf = (v: number): number =>
     rows.reduce((sum, { count, size }) => sum + count * Math.max(size * v, size + v, 8), 0);
-  const work = columns.reduce((sum, { count, size }) => sum + count * heights(Math.ceil(size / LANES)), 0);
+  const work = columns.reduce((sum, { count, size }) => sum + count * workOf(Math.ceil(size / LANES)), 0);
   const stores = epilogue.filter((statement) => statement.kind === 'store');
   const scattered = stores.some(({ index }) => coefficientOf(index, column.axis) !== 1);
   const packing = !packsRight ? 0 : (together ? 0.5 : strideOf(right, step) === 4 ? 1 : 2) * panels * width;
