@@ -97,11 +97,16 @@ const LINE = 16;
 const FEW_THREADS = 4;
 
 /** From here on, a division counts as even. */
-export const EVEN = 0.9;
+const EVEN = 0.9;
 
-/** What part of the time threads work that share so many equal pieces. */
-export function evenness(pieces: number): number {
-  return pieces / (Math.ceil(pieces / FEW_THREADS) * FEW_THREADS);
+/** What divides most evenly among threads that share its equal pieces: the first that does well, else the best. */
+export function mostEven<Choice>(choices: readonly Choice[], piecesOf: (choice: Choice) => number): Choice {
+  const parts = choices.map((choice) => {
+    const pieces = piecesOf(choice);
+    return pieces / (Math.ceil(pieces / FEW_THREADS) * FEW_THREADS);
+  });
+  const good = parts.findIndex((part) => part > EVEN);
+  return choices[good >= 0 ? good : parts.indexOf(Math.max(...parts))];
 }
 
 /** Part of a loop: locals with the first turn and with the end. */
@@ -199,7 +204,7 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
   const { share } = c;
   const isDivided =
     share?.loops.some((each) => each.axis === axis) === true &&
-    (dividedLoop(share.loops).axis === axis || vectorizes);
+    (mostEven(share.loops, ({ extent }) => extent).axis === axis || vectorizes);
   const range = isDivided ? emitRange(c, extent, vectorizes ? LINE : 1) : undefined;
   const options = { vectorizes, inner, range, overlaps: vectorizes && !readsWhatItStores(c, body) };
   const emit = (): void => {
@@ -212,14 +217,6 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     c.divided(emit);
     c.f.release(range.from, range.to);
   }
-}
-
-/** The loop that divides most evenly among threads, outer ones first. */
-function dividedLoop(loops: readonly LoopAxis[]): LoopAxis {
-  return (
-    loops.find(({ extent }) => evenness(extent) > EVEN) ??
-    loops.reduce((a, b) => (evenness(b.extent) > evenness(a.extent) ? b : a))
-  );
 }
 
 /** From this many turns on, loops inside a vectorized one stay loops. */

@@ -7,9 +7,8 @@ import {
   emitInnermost,
   emitRange,
   emitStatements,
-  EVEN,
-  evenness,
   loopVectorizes,
+  mostEven,
   placesOf,
 } from '../statements.js';
 import { LANES } from '../vector.js';
@@ -45,14 +44,6 @@ function emitNest(c: CodeContext, axes: readonly LoopAxis[], body: () => void): 
 function tilesAlong(divided: LoopAxis | 'rows' | 'columns', plan: Plan): number {
   if (typeof divided === 'object') return divided.extent;
   return plan[divided].reduce((sum, { count }) => sum + count, 0);
-}
-
-/** What can be divided most evenly: best a loop around everything, then columns, whose packing is divided too. */
-function mostEven(plan: Plan): LoopAxis | 'rows' | 'columns' {
-  const choices = [...plan.outer, 'columns', 'rows'] as const;
-  const even = choices.map((choice) => evenness(tilesAlong(choice, plan)));
-  const good = even.findIndex((each) => each > EVEN);
-  return choices[good >= 0 ? good : even.indexOf(Math.max(...even))];
 }
 
 /** Columns with room for whole vectors. */
@@ -104,7 +95,9 @@ class ContractionWriter {
     this.#sums = this.#leftPanel + (plan.packsLeft ? this.#block * height * 4 : 0);
     const kept = this.#continues ? points(inner) * row.extent : height;
     c.scratchBytes = Math.max(c.scratchBytes, this.#sums + (isDirect ? 0 : kept * this.#sumDown));
-    this.#divided = mostEven(plan);
+    // Best a loop around everything, then columns, whose packing is divided too.
+    const choices = [...plan.outer, 'columns', 'rows'] as const;
+    this.#divided = mostEven<LoopAxis | 'rows' | 'columns'>(choices, (each) => tilesAlong(each, plan));
     this.#count = c.local('i32');
     this.#first = c.local('i32');
   }
