@@ -14,6 +14,8 @@ export interface ProgramModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The scratch memory the kernels want beside the arena, for each thread. */
   readonly scratchBytes: number;
+  /** How long one core takes for a run, roughly, in nanoseconds. */
+  readonly work: number;
 }
 
 export interface ModuleOptions {
@@ -50,7 +52,7 @@ const FLOPS = 20;
 const BYTES = 10;
 
 /** How long one core takes for a kernel, roughly, in nanoseconds. */
-export function estimate({ flops, bytes }: Pick<KernelCost, 'flops' | 'bytes'>): number {
+function estimate({ flops, bytes }: Pick<KernelCost, 'flops' | 'bytes'>): number {
   return Math.max(flops / FLOPS, bytes / BYTES);
 }
 
@@ -145,7 +147,8 @@ export function assembleProgram(program: Program, { relaxed, sharedPages }: Modu
   emitBarrier();
   emitTick(program.kernels.length - 1);
   scratchBytes = Math.ceil(scratchBytes / ALIGNMENT) * ALIGNMENT;
-  return { bytes: module.finish(), scratchBytes };
+  const work = costs.reduce((sum, cost) => sum + estimate(cost), 0);
+  return { bytes: module.finish(), scratchBytes, work };
 }
 
 /**

@@ -9,11 +9,11 @@ import type {
   Storage,
   TypedArray,
 } from '@downhill/tensor';
-import { BackendError, bytesPerElement, kernelCosts, sizeOf, viewArray } from '@downhill/tensor';
+import { BackendError, bytesPerElement, sizeOf, viewArray } from '@downhill/tensor';
 import { ModuleBuilder, type FunctionBuilder } from './assembler.js';
 import { Memory } from './memory.js';
 import { measureCeilings } from './ceilings.js';
-import { assembleProgram, estimate, TABLE } from './program-module.js';
+import { assembleProgram, TABLE } from './program-module.js';
 import { canShare, countCores, Threads } from './threads.js';
 
 class WasmStorage implements Storage {
@@ -148,11 +148,10 @@ class WasmExecutable implements Executable {
     this.#program = program;
     this.#flags = program.buffers.findIndex(({ role }) => role === 'flags');
     this.#scalars = program.buffers.findIndex(({ role }) => role === 'scalars');
-    const { bytes, scratchBytes } = assembleProgram(program, backend);
+    const { bytes, scratchBytes, work } = assembleProgram(program, backend);
     this.#scratchBytes = scratchBytes;
     this.#module = bytes;
     this.#number = number;
-    const work = kernelCosts(program).reduce((sum, cost) => sum + estimate(cost), 0);
     this.#worthSharing = work >= WORTH_SHARING;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       math: Math as unknown as WebAssembly.ModuleImports,
