@@ -5,18 +5,33 @@ import type { Picture } from './picture.js';
 import { randomStream } from './random-stream.js';
 import { checkWhole } from './shuffle.js';
 
+export interface AugmentOptions {
+  /** Which of the random changes; 0 by default. */
+  readonly seed?: number;
+  /** Each epoch has changes of its own; 0 by default. */
+  readonly epoch?: number;
+  /** For a part of a dataset: where its images stand in the whole. Their places in `dataset` by default. */
+  readonly places?: ArrayLike<number>;
+}
+
 /**
  * A dataset whose images have gone through `augmentations`, one after the other: `augment(training, [shift({ pixels: 2 })],
- * { seed: 1, epoch })`. What happens to an image depends on the seed, the epoch and its place alone; the dataset given stays as it is.
+ * { seed: 1, epoch })`. What happens to an image depends on the seed, the epoch and its place alone; the dataset given stays as it
+ * is. To train with, `batches` does this batch by batch.
  */
 export function augment(
   dataset: Dataset,
   augmentations: readonly Augmentation[],
-  { seed = 0, epoch = 0 }: { readonly seed?: number; readonly epoch?: number } = {},
+  { seed = 0, epoch = 0, places = dataset.labels.map((_, i) => i) }: AugmentOptions = {},
 ): Dataset {
   checkDataset(dataset, 'augment');
   checkWhole('augment: seed', seed);
   checkWhole('augment: epoch', epoch);
+  if (places.length !== dataset.labels.length) {
+    throw new ShapeError(
+      `augment: ${dataset.labels.length} images want as many places, got ${places.length}`,
+    );
+  }
   const { shape, images, labels } = dataset;
   const size = sizeOf(shape);
   const changed = (pixels: Float32Array, place: number): Picture => {
@@ -30,15 +45,15 @@ export function augment(
   const target: Shape = changed(new Float32Array(size), 0).shape;
   const targetSize = sizeOf(target);
   const result = new Float32Array(labels.length * targetSize);
-  for (let place = 0; place < labels.length; place++) {
-    const picture = changed(images.subarray(place * size, (place + 1) * size), place);
+  for (let i = 0; i < labels.length; i++) {
+    const picture = changed(images.subarray(i * size, (i + 1) * size), places[i]);
     if (!sameShape(picture.shape, target) || picture.pixels.length !== targetSize) {
       throw new ShapeError(
-        `augment: image ${place} became ${picture.pixels.length} numbers of shape ${formatShape(picture.shape)}; ` +
+        `augment: image ${places[i]} became ${picture.pixels.length} numbers of shape ${formatShape(picture.shape)}; ` +
           `expected ${formatShape(target)}, as for the others`,
       );
     }
-    result.set(picture.pixels, place * targetSize);
+    result.set(picture.pixels, i * targetSize);
   }
   return { shape: target, images: result, labels };
 }

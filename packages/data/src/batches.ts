@@ -1,9 +1,11 @@
 import { tensor, type Tensor } from '@downhill/tensor';
+import { augment } from './augment.js';
+import type { Augmentation } from './augmentations.js';
 import { checkDataset, takeExamples, type Dataset } from './dataset.js';
 import { checkWhole, shuffledOrder } from './shuffle.js';
 
 export interface Batch {
-  /** [size, ...shape], float32. */
+  /** [size, ...shape], float32; the shape of one image is the dataset's, or what augmentations make of it. */
   readonly images: Tensor;
   /** [size], int32. */
   readonly labels: Tensor;
@@ -20,15 +22,17 @@ export interface BatchesOptions {
   readonly shuffle?: boolean;
   /** Whether a last batch that would be smaller is left out (a compiled step then needs one program, not two); false by default. */
   readonly dropLast?: boolean;
+  /** What changes images at random, one after the other: `[shift({ pixels: 2 })]`; nothing by default. See `augment`. */
+  readonly augmentations?: readonly Augmentation[];
 }
 
 /**
- * One epoch: each example once, in batches. The order depends on `seed` and `epoch` alone, so a run that is taken up
- * again at epoch 7 sees what it would have seen.
+ * One epoch: each example once, in batches. The order, and what augmentations do, depend on `seed` and `epoch` alone, so a
+ * run that is taken up again at epoch 7 sees what it would have seen.
  */
 export function batches(
   dataset: Dataset,
-  { size, seed = 0, epoch = 0, shuffle = true, dropLast = false }: BatchesOptions,
+  { size, seed = 0, epoch = 0, shuffle = true, dropLast = false, augmentations = [] }: BatchesOptions,
 ): Iterable<Batch> {
   checkDataset(dataset, 'batches');
   checkWhole('batches: size', size, 1);
@@ -42,11 +46,11 @@ export function batches(
   return {
     *[Symbol.iterator]() {
       for (let start = 0; start < end; start += size) {
-        const { images, labels } = takeExamples(dataset, order.subarray(start, Math.min(start + size, end)));
-        yield {
-          images: tensor(images, { shape: [labels.length, ...dataset.shape] }),
-          labels: tensor(labels),
-        };
+        const places = order.subarray(start, Math.min(start + size, end));
+        const taken = takeExamples(dataset, places);
+        const { shape, images, labels } =
+          augmentations.length === 0 ? taken : augment(taken, augmentations, { seed, epoch, places });
+        yield { images: tensor(images, { shape: [labels.length, ...shape] }), labels: tensor(labels) };
       }
     },
   };

@@ -2,7 +2,7 @@ export { type Dataset } from './dataset.js';
 export { mnistDigits } from './mnist-digits.js';
 export { split, type SplitOptions } from './split.js';
 export { batches, type Batch, type BatchesOptions } from './batches.js';
-export { augment } from './augment.js';
+export { augment, type AugmentOptions } from './augment.js';
 export { crop, cutout, flip, rotate, scale, shift, type Augmentation } from './augmentations.js';
 export { type Picture } from './picture.js';
 export {

