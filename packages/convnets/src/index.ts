@@ -66,7 +66,7 @@ export { lenet5 } from './architectures/lenet5.js';
 export { originalLenet5, type OriginalLenet5Options } from './architectures/original-lenet5.js';
 export { alexnet, smallAlexnet } from './architectures/alexnet.js';
 export { smallZfnet, zfnet } from './architectures/zfnet.js';
-export { smallVgg, vgg, type VggOptions } from './architectures/vgg.js';
+export { smallVgg, vgg, type SmallVggOptions, type VggOptions } from './architectures/vgg.js';
 export { GoogLeNet, googlenet, smallGooglenet, type GoogLeNetOptions } from './architectures/googlenet.js';
 export {
   ResNet,

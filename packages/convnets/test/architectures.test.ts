@@ -14,7 +14,7 @@ import {
   zfnet,
 } from '@downhill/convnets';
 import { countCompilations, DownhillError, ShapeError, zeros } from '@downhill/tensor';
-import type { Module } from '@downhill/layers';
+import { summary, type Module } from '@downhill/layers';
 import { describe, expect, it } from 'vitest';
 
 function parametersOf(model: Module): number {
@@ -98,6 +98,17 @@ describe('networks for small images', () => {
     expect(digits.forward(zeros([2, 1, 28, 28]), { training: true }).shape).toEqual([2, 10]);
     expect(parametersOf(digits)).toBeLessThan(1e6);
     expect(build(3, 100).forward(zeros([2, 3, 32, 32])).shape).toEqual([2, 100]);
+  });
+
+  it('are as narrow as wanted, and halve images at once where told to', () => {
+    const shapes = (model: Module): string[] =>
+      summary(model, [2, 1, 28, 28]).rows.map(({ outputShape }) => outputShape.join());
+    const narrow = shapes(smallVgg({ channels: 1, width: 8 }));
+    expect(narrow).toContain('2,8,28,28');
+    expect(narrow).toContain('2,32,7,7');
+    const halved = shapes(smallResnet(8, { channels: 1, stride: 2 }));
+    expect(halved[0]).toBe('2,16,14,14');
+    expect(halved).toContain('2,64,4,4');
   });
 
   it('the deep ones take small images as well', () => {

@@ -214,6 +214,8 @@ export function resnet(
 export interface SmallResNetOptions extends ArchitectureOptions {
   /** Channels of the first stage; 16 by default. They double with each of the other two. */
   readonly width?: number;
+  /** Stride of the first convolution; 1 by default. With 2 all that follows has a quarter of the work. */
+  readonly stride?: number;
   /** Whether x goes around the blocks; true by default. Without, it is the plain network of as many parameters. */
   readonly shortcuts?: boolean;
 }
@@ -230,10 +232,17 @@ export class SmallResNet extends Module {
   /** Made by {@link smallResnet}: `blocks` in each stage. */
   constructor(
     blocks: number,
-    { channels = 3, classes = 10, width = 16, shortcuts = true, ...shared }: SmallResNetOptions,
+    {
+      channels = 3,
+      classes = 10,
+      width = 16,
+      stride: stemStride = 1,
+      shortcuts = true,
+      ...shared
+    }: SmallResNetOptions,
   ) {
     super();
-    this.conv1 = convolution(channels, width, 3, 1, shared);
+    this.conv1 = convolution(channels, width, 3, stemStride, shared);
     this.bn1 = new BatchNorm2d(width, { dtype: shared.dtype });
     const stage = (inputs: number, outputs: number): Module =>
       new Sequential(

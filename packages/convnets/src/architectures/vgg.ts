@@ -38,6 +38,11 @@ export function vgg(
   return new ImageClassifier(new Sequential(features), denseLayers(512 * 7 * 7, 4096, classes, shared));
 }
 
+export interface SmallVggOptions extends VggOptions {
+  /** Channels of the first stage; 32 by default. They double with each of the other two. */
+  readonly width?: number;
+}
+
 /**
  * {@link vgg} for images of about 24 × 24 to 48 × 48 and ten classes: three stages of two convolutions, with batch
  * normalization by default.
@@ -45,14 +50,15 @@ export function vgg(
 export function smallVgg({
   channels = 3,
   classes = 10,
+  width = 32,
   batchNorm = true,
   ...shared
-}: VggOptions = {}): ImageClassifier {
+}: SmallVggOptions = {}): ImageClassifier {
   const features = new Sequential([
-    ...stages(channels, [32, 64, 128], [2, 2, 2], batchNorm, shared),
+    ...stages(channels, [width, 2 * width, 4 * width], [2, 2, 2], batchNorm, shared),
     new AdaptiveAveragePool({ outputSize: 3 }),
   ]);
-  return new ImageClassifier(features, denseLayers(128 * 3 * 3, 128, classes, shared));
+  return new ImageClassifier(features, denseLayers(4 * width * 3 * 3, 128, classes, shared));
 }
 
 /** Stages of convolutions, each ended by pooling. */
