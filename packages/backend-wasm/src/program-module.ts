@@ -1,4 +1,4 @@
-import type { KernelCost, LoopAxis, Program, Statement } from '@downhill/tensor';
+import type { Kernel, KernelCost, LoopAxis, Program, Statement } from '@downhill/tensor';
 import { accessesIn, BackendError, DownhillError, kernelCosts } from '@downhill/tensor';
 import type { FunctionBuilder } from './assembler.js';
 import { ModuleBuilder } from './assembler.js';
@@ -8,6 +8,7 @@ import { MOST_PAGES } from './memory.js';
 import type { ImportIndices } from './imports.js';
 import { IMPORTS } from './imports.js';
 import { SharedFunctions } from './shared-functions.js';
+import { sortingTime } from './sorting.js';
 import { emitStatements } from './statements.js';
 
 export interface ProgramModule {
@@ -52,8 +53,8 @@ const FLOPS = 20;
 const BYTES = 10;
 
 /** How long one core takes for a kernel, roughly, in nanoseconds. */
-function estimate({ flops, bytes }: Pick<KernelCost, 'flops' | 'bytes'>): number {
-  return Math.max(flops / FLOPS, bytes / BYTES);
+function estimate({ flops, bytes }: KernelCost, { body }: Kernel): number {
+  return Math.max(flops / FLOPS, bytes / BYTES, sortingTime(body));
 }
 
 /**
@@ -103,10 +104,10 @@ export function assembleProgram(program: Program, { relaxed, sharedPages }: Modu
   emitTick(-1);
   let scratchBytes = 0;
   let isAlone = true;
-  const costs = kernelCosts(program);
+  const times = kernelCosts(program).map((cost, number) => estimate(cost, program.kernels[number]));
   for (const [number, kernel] of program.kernels.entries()) {
     const f = module.function(['i32', 'i32'], []);
-    const loops = estimate(costs[number]) < WORTH_DIVIDING ? undefined : divisibleLoops(kernel.body);
+    const loops = times[number] < WORTH_DIVIDING ? undefined : divisibleLoops(kernel.body);
     const arena = loadInto(f, TABLE.arena);
     const scratch = loadInto(f, TABLE.scratch);
     f.get(thread)
@@ -147,7 +148,7 @@ export function assembleProgram(program: Program, { relaxed, sharedPages }: Modu
   emitBarrier();
   emitTick(program.kernels.length - 1);
   scratchBytes = Math.ceil(scratchBytes / ALIGNMENT) * ALIGNMENT;
-  const work = costs.reduce((sum, cost) => sum + estimate(cost), 0);
+  const work = times.reduce((sum, time) => sum + time, 0);
   return { bytes: module.finish(), scratchBytes, work };
 }
 

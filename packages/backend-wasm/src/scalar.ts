@@ -15,7 +15,8 @@ export const VALUE_TYPES: Readonly<Record<DType, 'f32' | 'f64' | 'i32'>> = {
   bool: 'i32',
 };
 
-const LOADS = {
+/** What loads a scalar of each dtype. */
+export const LOADS = {
   float32: 'f32.load',
   float64: 'f64.load',
   int32: 'i32.load',

@@ -1,11 +1,12 @@
 import type { Access, LetStatement, LoopAxis, LoopStatement, Statement } from '@downhill/tensor';
-import { accessesIn, BackendError, coefficientOf, constantIndex, loadsIn } from '@downhill/tensor';
+import { accessesIn, coefficientOf, constantIndex, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import { matchContraction } from './contraction/contraction.js';
 import { emitContraction } from './contraction/emit.js';
 import { planContraction } from './contraction/plan.js';
 import { emitReduce, isVectorReduction } from './reduction.js';
 import { emitConstant, emitScalar, emitScalarStore, VALUE_TYPES } from './scalar.js';
+import { emitArgsort } from './sorting.js';
 import {
   canVectorize,
   dependsOn,
@@ -84,9 +85,7 @@ function emitStatement(c: CodeContext, statement: Statement): void {
       return;
     }
     case 'argsort':
-      throw new BackendError(
-        'wasm: sorting is not available on this backend yet; use the portable backend for it',
-      );
+      emitArgsort(c, statement);
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { gradients } from '@downhill/autograd';
 import { wasm, type WasmBackend } from '@downhill/backend-wasm';
 import {
+  argsort,
   compile,
   einsum,
   generator,
@@ -70,6 +71,19 @@ describe('threads', () => {
       const backend = await start({ threads });
       expect(backend.threads).toBe(threads);
       expect(train(8)).toEqual(alone);
+    }
+  });
+
+  test('rows that are sorted are divided among them', async () => {
+    const x = Float32Array.from({ length: 97 * 301 }, (_, i) => Math.fround(Math.sin(i * i)));
+    const expected = Array.from({ length: 97 }, (_, row) => {
+      const own = [...x.subarray(row * 301, (row + 1) * 301)];
+      return own.map((_, i) => i).sort((a, b) => own[b] - own[a]);
+    });
+    for (const threads of [1, 2, 3]) {
+      await start({ threads });
+      const step = compile((rows: Tensor) => argsort(rows, { descending: true }));
+      expect(step(tensor(x, { shape: [97, 301] })).toArray()).toEqual(expected);
     }
   });
 
