@@ -48,7 +48,7 @@ const workspaces = [...folders('packages'), ...folders('apps'), 'benchmarks', 'i
 export default defineConfig(
   globalIgnores(['**/dist/', '**/reports/', '**/coverage/', '**/.turbo/', '**/.examples/']),
   {
-    files: ['**/*.{ts,js}'],
+    files: ['**/*.{ts,tsx,js}'],
     extends: [tseslint.configs.recommendedTypeChecked, importX.flatConfigs.typescript],
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: root } },
@@ -96,8 +96,8 @@ export default defineConfig(
     },
   },
   {
-    // All packages are built and tested in the same way, which is written down once, at the root.
-    files: ['**/*.config.ts'],
+    // How all are built and tested, and where a browser is, is written down once, at the root.
+    files: ['**/*.config.ts', 'apps/demo/test/site.ts'],
     rules: { 'import-x/no-relative-packages': 'off' },
   },
   {
@@ -117,7 +117,7 @@ export default defineConfig(
         {
           // The tools that all share (vitest, fast-check, tsup) are declared at the root.
           packageDir: [join(root, folder), root],
-          devDependencies: ['**/test/**', '**/*.config.ts', '**/benchmarks/src/**'],
+          devDependencies: ['**/test/**', '**/*.config.ts', '**/vite/**', '**/benchmarks/src/**'],
           includeInternal: true,
           includeTypes: true,
         },

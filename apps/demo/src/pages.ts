@@ -1,0 +1,21 @@
+import type { ComponentType } from 'preact';
+
+/** A page of the demo. Its code is loaded when it is first shown. */
+export interface Page {
+  /** Its name in the address. */
+  readonly name: string;
+  /** Its name in the navigation, and its heading. */
+  readonly title: string;
+  /** One sentence on what there is to see. */
+  readonly lead: string;
+  readonly load: () => Promise<{ readonly default: ComponentType }>;
+}
+
+export const pages: readonly Page[] = [
+  {
+    name: 'convnet',
+    title: 'Train a ConvNet',
+    lead: 'Build a convolutional network, train it on real handwritten digits, and look inside while it learns.',
+    load: () => import('./pages/convnet/convnet.js'),
+  },
+];

@@ -1,0 +1,148 @@
+import UPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useEffect, useRef } from 'preact/hooks';
+import { color, seriesStyle, theme } from '../theme.js';
+
+export interface Series {
+  readonly label: string;
+  /** A value for each place of `x`; null where there is none. */
+  readonly values: readonly (number | null)[];
+  /** Which of the colours; the place of the series by default. */
+  readonly style?: number;
+  /** `line` by default. */
+  readonly kind?: 'line' | 'bars' | 'points';
+}
+
+export interface ChartProps {
+  /** What is to be seen, for those who do not see it; also the caption. */
+  readonly caption: string;
+  /** Name and unit of each axis. */
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly x: readonly number[];
+  readonly series: readonly Series[];
+  /** Whether the y axis is logarithmic; false by default. */
+  readonly logarithmic?: boolean;
+  /** The ends of the y axis; by the values where it is left out. */
+  readonly yRange?: readonly [number, number];
+  /** 240 pixels by default. */
+  readonly height?: number;
+}
+
+/** Curves, or bars, over one x axis: drawn anew whenever values, size or theme change. */
+export function Chart(props: ChartProps) {
+  const { caption, x, series, height = 240 } = props;
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<UPlot | undefined>(undefined);
+  const current = useRef(props);
+  current.current = props;
+  // What uPlot cannot change later: a new plot is made when it does.
+  const shape = JSON.stringify([
+    theme.value,
+    props.xLabel,
+    props.yLabel,
+    props.logarithmic,
+    props.yRange,
+    height,
+    series.map(({ label, style, kind }) => [label, style, kind]),
+  ]);
+
+  useEffect(() => {
+    const element = host.current;
+    if (element === null) return undefined;
+    const made = new UPlot(
+      plotOptions(current.current, element.clientWidth),
+      alignedData(current.current),
+      element,
+    );
+    plot.current = made;
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth > 0 && element.clientWidth !== made.width) {
+        made.setSize({ width: element.clientWidth, height });
+      }
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      plot.current = undefined;
+    };
+  }, [shape]);
+
+  useEffect(() => {
+    plot.current?.setData(alignedData(current.current));
+  }, [x, series]);
+
+  return (
+    <figure>
+      <div class="chart" ref={host} role="img" aria-label={describe(props)} />
+      <figcaption>{caption}</figcaption>
+    </figure>
+  );
+}
+
+/** The caption with each series' last value: what a reader of the picture would tell. */
+function describe({ caption, series, yLabel }: ChartProps): string {
+  const last = series.map(({ label, values }) => {
+    const value = values.findLast((entry) => entry !== null);
+    return `${label} ${value === undefined || value === null ? 'has no values yet' : Number(value.toPrecision(3))}`;
+  });
+  return `${caption} ${yLabel}: ${last.join(', ')}.`;
+}
+
+function alignedData({ x, series }: ChartProps): UPlot.AlignedData {
+  return [[...x], ...series.map(({ values }) => [...values])];
+}
+
+function plotOptions(
+  { xLabel, yLabel, series, logarithmic = false, yRange, height = 240 }: ChartProps,
+  width: number,
+): UPlot.Options {
+  const axis = {
+    stroke: color('--ink-faint'),
+    grid: { stroke: color('--line'), width: 1 },
+    ticks: { stroke: color('--line'), width: 1 },
+    font: '12px system-ui, sans-serif',
+    labelFont: '12px system-ui, sans-serif',
+    labelSize: 20,
+  };
+  return {
+    width: Math.max(width, 200),
+    height,
+    scales: {
+      x: { time: false },
+      y: logarithmic ? { distr: 3 } : yRange === undefined ? {} : { range: [...yRange] },
+    },
+    axes: [
+      { ...axis, label: xLabel },
+      { ...axis, label: yLabel, size: 60 },
+    ],
+    legend: { live: false },
+    cursor: { drag: { x: false, y: false } },
+    series: [
+      {},
+      ...series.map(({ label, style, kind = 'line' }, i): UPlot.Series => {
+        const { color: stroke, dash } = seriesStyle(style ?? i);
+        if (kind === 'bars') {
+          return {
+            label,
+            stroke,
+            fill: `${stroke}99`,
+            paths: UPlot.paths.bars?.({ size: [0.95, 100] }),
+            points: { show: false },
+          };
+        }
+        const points = kind === 'points';
+        return {
+          label,
+          stroke,
+          width: 2,
+          dash,
+          spanGaps: true,
+          ...(points ? { paths: () => null } : {}),
+          points: { show: points, size: 7, fill: stroke },
+        };
+      }),
+    ],
+  };
+}

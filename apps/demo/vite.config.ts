@@ -1,0 +1,19 @@
+import { defineConfig } from 'vite';
+import { digits } from './vite/digits.js';
+import { isolationWorker } from './vite/isolation-worker.js';
+
+/** Without these two a page has no SharedArrayBuffer, and so no threads. */
+const headers = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+export default defineConfig({
+  // Addresses relative to the page: the files work from any folder of any host.
+  base: './',
+  plugins: [digits(), isolationWorker()],
+  worker: { format: 'es' },
+  build: { target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
+  server: { headers },
+  preview: { headers },
+});

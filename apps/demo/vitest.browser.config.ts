@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+import { findChromium } from '../../chromium.js';
+import { reporters, sources } from '../../vitest.base.js';
+
+const chromium = findChromium();
+
+/** Tests that drive the built pages in a browser. */
+export default defineConfig({
+  resolve: sources,
+  test: {
+    include: chromium === undefined ? [] : ['test/**/*.browser.test.ts'],
+    passWithNoTests: chromium === undefined,
+    // They train: one after another, each with all cores.
+    fileParallelism: false,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    reporters: reporters('browser'),
+  },
+});
