@@ -117,7 +117,10 @@ function plotOptions(
       { ...axis, label: xLabel },
       { ...axis, label: yLabel, size: 60 },
     ],
-    legend: { live: false },
+    legend: {
+      live: false,
+      markers: { dash: (_, place) => markerDash(series[place - 1]?.style ?? place - 1) },
+    },
     cursor: { drag: { x: false, y: false } },
     series: [
       {},
@@ -145,4 +148,10 @@ function plotOptions(
       }),
     ],
   };
+}
+
+/** How the marker of a series in the legend is drawn, after the dashes of its line. */
+function markerDash(style: number): string {
+  const { dash } = seriesStyle(style);
+  return dash.length === 0 ? 'solid' : dash[0] < 4 ? 'dotted' : 'dashed';
 }
