@@ -181,6 +181,8 @@ export interface BuiltLayer {
 export interface Network {
   readonly model: Sequential;
   readonly layers: readonly BuiltLayer[];
+  /** What weights and masks are drawn from. */
+  readonly generator: Generator;
 }
 
 /**
@@ -204,5 +206,9 @@ export function buildNetwork(
     });
   }
   if (layers.length === 0) throw new DownhillError('layers: expected at least one');
-  return { model: new Sequential(layers.flatMap(({ modules }) => modules)), layers };
+  return {
+    model: new Sequential(layers.flatMap(({ modules }) => modules)),
+    layers,
+    generator: source.generator,
+  };
 }
