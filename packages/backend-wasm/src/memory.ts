@@ -60,16 +60,11 @@ export class Memory {
   #grow(end: number): void {
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE);
     if (missing <= 0) return;
-    const refuse = (why: string): never => {
-      throw new BackendError(
-        `wasm: ${end} bytes of memory are needed, but ${why}; use smaller batches or models, or dispose() of old ones`,
-      );
-    };
-    if (end > this.maximum * PAGE) refuse(`there can be ${(this.maximum * PAGE) / 1024 ** 3} GiB at most`);
+    checkFits(end, this.maximum);
     try {
       this.memory.grow(missing);
     } catch {
-      refuse('the engine granted no more');
+      refuse(end, 'the engine granted no more');
     }
   }
 
@@ -85,5 +80,20 @@ export class Memory {
         this.#free.push(block);
       }
     }
+    const last = this.#free.at(-1);
+    if (last === undefined || last.offset + last.bytes < this.#end) return;
+    this.#free.pop();
+    this.#end = last.offset;
   }
+}
+
+/** Throws a BackendError where so many bytes are more than a memory of so many pages can have. */
+export function checkFits(bytes: number, pages: number): void {
+  if (bytes > pages * PAGE) refuse(bytes, `there can be ${(pages * PAGE) / 1024 ** 3} GiB at most`);
+}
+
+function refuse(bytes: number, why: string): never {
+  throw new BackendError(
+    `wasm: ${bytes} bytes of memory are needed, but ${why}; use smaller batches or models, or dispose() of old ones`,
+  );
 }

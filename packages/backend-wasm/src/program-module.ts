@@ -1,10 +1,11 @@
 import type { Kernel, KernelCost, LoopAxis, Program, Statement } from '@downhill/tensor';
-import { accessesIn, BackendError, DownhillError, kernelCosts } from '@downhill/tensor';
+import { accessesIn, BackendError, bytesPerElement, DownhillError, kernelCosts } from '@downhill/tensor';
 import type { FunctionBuilder } from './assembler.js';
 import { ModuleBuilder } from './assembler.js';
 import { writeBarrier } from './barrier.js';
 import { CodeContext } from './code-context.js';
-import { MOST_PAGES } from './memory.js';
+import { aligned, Gaps } from './gaps.js';
+import { checkFits, MOST_PAGES } from './memory.js';
 import type { ImportIndices } from './imports.js';
 import { IMPORTS } from './imports.js';
 import { SharedFunctions } from './shared-functions.js';
@@ -13,8 +14,8 @@ import { emitStatements } from './statements.js';
 
 export interface ProgramModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The scratch memory the kernels want beside the arena, for each thread. */
-  readonly scratchBytes: number;
+  /** The size of the arena: the program's, with what scratch memory had to be put behind it. */
+  readonly arenaBytes: number;
   /** How long one core takes for a run, roughly, in nanoseconds. */
   readonly work: number;
 }
@@ -24,26 +25,22 @@ export interface ModuleOptions {
   readonly relaxed: boolean;
   /** The most pages a shared memory may have; undefined where the memory is not shared. */
   readonly sharedPages: number | undefined;
+  /** The most threads that will run the program. */
+  readonly threads: number;
 }
 
 /** What stands at which place of a program's table, in 32-bit words. */
 export const TABLE = {
   /** The address of the arena. */
   arena: 0,
-  /** The address of the scratch memory, and how many bytes of it each thread has. */
-  scratch: 1,
-  scratchBytes: 2,
   /** Whether the host is told when a kernel has ended. */
-  ticks: 3,
+  ticks: 1,
   /** The address of the control words, and how many threads run the program. */
-  control: 4,
-  threads: 5,
+  control: 2,
+  threads: 3,
   /** The addresses of the residents, from here on. */
-  residents: 6,
+  residents: 4,
 } as const;
-
-/** Bytes between the scratch memories of threads are a multiple of this. */
-const ALIGNMENT = 64;
 
 /** A kernel with less work than this, in nanoseconds of one core, is left to one thread: meeting costs more. */
 const WORTH_DIVIDING = 4000;
@@ -61,7 +58,13 @@ function estimate({ flops, bytes }: KernelCost, { body }: Kernel): number {
  * A whole program as one module: `run(table, thread)` runs all kernels, or a thread's part of them. The table lies in
  * memory, so one module serves any variables of the right shapes, and any number of threads.
  */
-export function assembleProgram(program: Program, { relaxed, sharedPages }: ModuleOptions): ProgramModule {
+export function assembleProgram(
+  program: Program,
+  { relaxed, sharedPages, threads: mostThreads }: ModuleOptions,
+): ProgramModule {
+  const pages = sharedPages ?? MOST_PAGES;
+  const residentBytes = bytesOfResidents(program);
+  checkFits(residentBytes + program.arenaBytes, pages);
   const module = new ModuleBuilder();
   const imports = Object.fromEntries(
     IMPORTS.map((name) => {
@@ -72,11 +75,11 @@ export function assembleProgram(program: Program, { relaxed, sharedPages }: Modu
   const tick = module.importFunction('host', 'tick', ['i32'], []);
   module.importMemory('host', 'memory', {
     initial: 1,
-    maximum: sharedPages ?? MOST_PAGES,
+    maximum: pages,
     shared: sharedPages !== undefined,
   });
   const shared = new SharedFunctions(module);
-  const [table, thread] = [0, 1];
+  const [table, thread, scratch] = [0, 1, 2];
   const run = module.function(['i32', 'i32'], [], 'run');
   const loadInto = (f: FunctionBuilder, word: number): number => {
     const local = f.local('i32');
@@ -101,22 +104,15 @@ export function assembleProgram(program: Program, { relaxed, sharedPages }: Modu
       .call(barrier)
       .end();
   };
+  const arenaOfRun = loadInto(run, TABLE.arena);
+  const gaps = new Gaps(program);
   emitTick(-1);
-  let scratchBytes = 0;
   let isAlone = true;
   const times = kernelCosts(program).map((cost, number) => estimate(cost, program.kernels[number]));
   for (const [number, kernel] of program.kernels.entries()) {
-    const f = module.function(['i32', 'i32'], []);
+    const f = module.function(['i32', 'i32', 'i32'], []);
     const loops = times[number] < WORTH_DIVIDING ? undefined : divisibleLoops(kernel.body);
     const arena = loadInto(f, TABLE.arena);
-    const scratch = loadInto(f, TABLE.scratch);
-    f.get(thread)
-      .get(table)
-      .memory('i32.load', TABLE.scratchBytes * 4)
-      .op('i32.mul')
-      .get(scratch)
-      .op('i32.add')
-      .set(scratch);
     const touched = new Set(accessesIn(kernel.body).map(({ buffer }) => buffer));
     const residents = new Map<number, number>();
     const bases = program.buffers.map(({ role, slot }, buffer) => {
@@ -136,20 +132,31 @@ export function assembleProgram(program: Program, { relaxed, sharedPages }: Modu
       if (!(error instanceof DownhillError)) throw error;
       throw new BackendError(`${error.message} (kernel '${kernel.label}')`);
     }
-    scratchBytes = Math.max(scratchBytes, context.scratchBytes);
+    const scratchBytes = aligned(context.scratchBytes);
+    const place = gaps.place(number, scratchBytes * (context.isDivided ? mostThreads : 1));
+    checkFits(residentBytes + gaps.bytes, pages);
     // Threads meet where one may need what another has written: between kernels, but not between two of one thread.
     if (number > 0 && !(isAlone && !context.isDivided)) emitBarrier();
     if (number > 0) emitTick(number - 1);
     isAlone = !context.isDivided;
     if (isAlone) isFirst().if();
-    run.get(table).get(thread).call(f.index);
+    run.get(table).get(thread).get(arenaOfRun).i32Const(place).op('i32.add');
+    if (context.isDivided) run.get(thread).i32Const(scratchBytes).op('i32.mul').op('i32.add');
+    run.call(f.index);
     if (isAlone) run.end();
   }
   emitBarrier();
   emitTick(program.kernels.length - 1);
-  scratchBytes = Math.ceil(scratchBytes / ALIGNMENT) * ALIGNMENT;
   const work = times.reduce((sum, time) => sum + time, 0);
-  return { bytes: module.finish(), scratchBytes, work };
+  return { bytes: module.finish(), arenaBytes: gaps.bytes, work };
+}
+
+function bytesOfResidents({ buffers }: Program): number {
+  // Where a variable is overwritten, two buffers are the same memory.
+  const sizes = buffers
+    .filter(({ role }) => role === 'resident')
+    .map(({ slot, dtype, length }) => [slot, length * bytesPerElement(dtype)] as const);
+  return [...new Map(sizes).values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /**

@@ -42,9 +42,10 @@ class Region {
 
   reserve(bytes: number): void {
     if (bytes <= this.#bytes) return;
-    const offset = this.#memory.allocate(bytes);
+    // Nothing is kept in it between runs: what it had may become part of what it gets.
     if (this.#bytes > 0) this.#memory.free(this.offset, this.#bytes);
-    this.offset = offset;
+    this.#bytes = 0;
+    this.offset = this.#memory.allocate(bytes);
     this.#bytes = bytes;
   }
 }
@@ -61,7 +62,6 @@ class Wasm implements WasmBackend {
   readonly name = 'wasm';
   readonly memory: Memory;
   readonly arena: Region;
-  readonly scratch: Region;
   readonly table: Region;
   readonly relaxed = accepts((f) => f.f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd'));
   workers: Threads | undefined;
@@ -71,7 +71,6 @@ class Wasm implements WasmBackend {
   constructor(shared: boolean) {
     this.memory = new Memory(shared);
     this.arena = new Region(this.memory);
-    this.scratch = new Region(this.memory);
     this.table = new Region(this.memory);
     this.sharedPages = shared ? this.memory.maximum : undefined;
   }
@@ -131,7 +130,7 @@ const MOST_THREADS = 64;
 class WasmExecutable implements Executable {
   readonly #backend: Wasm;
   readonly #program: Program;
-  readonly #scratchBytes: number;
+  readonly #arenaBytes: number;
   readonly #run: (table: number, thread: number) => void;
   readonly #module: Uint8Array<ArrayBuffer>;
   readonly #number: number;
@@ -148,8 +147,8 @@ class WasmExecutable implements Executable {
     this.#program = program;
     this.#flags = program.buffers.findIndex(({ role }) => role === 'flags');
     this.#scalars = program.buffers.findIndex(({ role }) => role === 'scalars');
-    const { bytes, scratchBytes, work } = assembleProgram(program, backend);
-    this.#scratchBytes = scratchBytes;
+    const { bytes, arenaBytes, work } = assembleProgram(program, backend);
+    this.#arenaBytes = arenaBytes;
     this.#module = bytes;
     this.#number = number;
     this.#worthSharing = work >= WORTH_SHARING;
@@ -161,8 +160,8 @@ class WasmExecutable implements Executable {
   }
 
   run({ inputs, scalars, residents }: Bindings, tick?: (kernel: number) => void): Results {
-    const { arena, scratch, table, memory } = this.#backend;
-    const { arenaBytes, outputs, checks } = this.#program;
+    const { arena, table, memory } = this.#backend;
+    const { outputs, checks } = this.#program;
     const workers = this.#worthSharing ? this.#backend.workers : undefined;
     const fault = workers?.takeFault();
     if (fault !== undefined) {
@@ -171,14 +170,11 @@ class WasmExecutable implements Executable {
       );
     }
     const threads = workers?.isUsable === true ? workers.count : 1;
-    arena.reserve(arenaBytes);
-    scratch.reserve(this.#scratchBytes * threads);
+    arena.reserve(this.#arenaBytes);
     const words = TABLE.residents + residents.length;
     table.reserve(4 * words);
     const addresses = new Int32Array(memory.memory.buffer, table.offset, words);
     addresses[TABLE.arena] = arena.offset;
-    addresses[TABLE.scratch] = scratch.offset;
-    addresses[TABLE.scratchBytes] = this.#scratchBytes;
     addresses[TABLE.control] = workers?.control ?? 0;
     addresses[TABLE.threads] = threads;
     addresses[TABLE.ticks] = tick === undefined ? 0 : 1;

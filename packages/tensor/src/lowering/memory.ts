@@ -9,13 +9,15 @@ export interface Lifetime {
 }
 
 /**
- * Gives each lifetime an offset such that no two that overlap in time overlap in space: largest first, each into
- * the lowest gap it fits.
+ * Gives each lifetime an offset such that no two that overlap in time overlap in space: largest first, of equal ones the
+ * earliest, each into the lowest gap it fits.
  */
 export function planMemory(lifetimes: readonly Lifetime[]): { offsets: number[]; bytes: number } {
   const offsets = new Array<number>(lifetimes.length).fill(0);
   const placed: number[] = [];
-  const order = lifetimes.map((_, i) => i).sort((a, b) => lifetimes[b].bytes - lifetimes[a].bytes || a - b);
+  const order = lifetimes
+    .map((_, i) => i)
+    .sort((a, b) => lifetimes[b].bytes - lifetimes[a].bytes || lifetimes[a].first - lifetimes[b].first);
   let total = 0;
   for (const i of order) {
     const { bytes, first, last } = lifetimes[i];

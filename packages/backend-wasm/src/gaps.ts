@@ -1,0 +1,52 @@
+import type { Program } from '@downhill/tensor';
+import { accessesIn, bytesPerElement } from '@downhill/tensor';
+
+/** Every stretch begins at a multiple of this: a cache line, so that no two threads share one. */
+const ALIGNMENT = 64;
+
+/** Bytes of the arena, from the first to before the last. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What is free in a program's arena while one of its kernels runs: there the kernel's scratch memory lies. */
+export class Gaps {
+  /** For each kernel, what is in use while it runs, in order. */
+  readonly #used: readonly (readonly Stretch[])[];
+  /** The size of the arena with what had to be put behind it. */
+  bytes: number;
+
+  constructor({ buffers, kernels, arenaBytes }: Program) {
+    this.bytes = arenaBytes;
+    const used = kernels.map((): Stretch[] => []);
+    const touched = kernels.map(({ body }) => new Set(accessesIn(body).map(({ buffer }) => buffer)));
+    buffers.forEach(({ role, dtype, offset, length }, buffer) => {
+      if (role === 'resident') return;
+      const users = touched.flatMap((each, kernel) => (each.has(buffer) ? [kernel] : []));
+      if (users.length === 0) return;
+      // What the host writes is there before the first kernel, what it reads until after the last.
+      const first = role === 'intermediate' || role === 'output' ? users[0] : 0;
+      const last = role === 'output' || role === 'flags' ? kernels.length - 1 : users[users.length - 1];
+      const stretch = { from: offset, to: offset + length * bytesPerElement(dtype) };
+      for (let kernel = first; kernel <= last; kernel++) used[kernel].push(stretch);
+    });
+    this.#used = used.map((each) => each.sort((a, b) => a.from - b.from));
+  }
+
+  /** The offset in the arena of so many bytes that are free while a kernel runs: the lowest. */
+  place(kernel: number, bytes: number): number {
+    let offset = 0;
+    for (const { from, to } of this.#used[kernel]) {
+      if (offset + bytes <= from) break;
+      offset = Math.max(offset, aligned(to));
+    }
+    this.bytes = Math.max(this.bytes, offset + bytes);
+    return offset;
+  }
+}
+
+/** The next multiple of the alignment. */
+export function aligned(bytes: number): number {
+  return Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+}
