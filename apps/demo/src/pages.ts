@@ -18,4 +18,10 @@ export const pages: readonly Page[] = [
     lead: 'Build a convolutional network, train it on real handwritten digits, and look inside while it learns.',
     load: () => import('./pages/convnet/convnet.js'),
   },
+  {
+    name: 'initialization',
+    title: 'Initialization',
+    lead: 'See what becomes of signals and gradients in a deep network just after its weights were drawn.',
+    load: () => import('./pages/initialization/initialization.js'),
+  },
 ];

@@ -115,7 +115,19 @@ function plotOptions(
     },
     axes: [
       { ...axis, label: xLabel },
-      { ...axis, label: yLabel, size: 60 },
+      {
+        ...axis,
+        label: yLabel,
+        size: 60,
+        ...(logarithmic
+          ? {
+              values: (_, splits: (number | null)[]) => splits.map(powerText),
+              filter: powersOfTen,
+              grid: { ...axis.grid, filter: powersOfTen },
+              ticks: { ...axis.ticks, filter: powersOfTen },
+            }
+          : {}),
+      },
     ],
     legend: {
       live: false,
@@ -148,6 +160,21 @@ function plotOptions(
       }),
     ],
   };
+}
+
+/** Where an axis spans many powers of ten: lines and labels at some of them only. */
+function powersOfTen(_: UPlot, splits: number[]): (number | null)[] {
+  const exponent = (value: number): number => Math.log10(value);
+  const isPower = (value: number): boolean => Math.abs(exponent(value) % 1) < 1e-9;
+  const count = splits.filter(isPower).length;
+  if (count < 3) return splits;
+  const every = Math.ceil(count / 7);
+  return splits.map((value) => (isPower(value) && Math.round(exponent(value)) % every === 0 ? value : null));
+}
+
+function powerText(value: number | null): string {
+  if (value === null) return '';
+  return value >= 0.001 && value <= 10_000 ? String(Number(value.toPrecision(2))) : value.toExponential(0);
 }
 
 /** How the marker of a series in the legend is drawn, after the dashes of its line. */
