@@ -45,6 +45,7 @@ export async function run(settings: Settings, output: Output, signal: AbortSigna
   async function runOnce(seed: number): Promise<number | undefined> {
     const start = stopwatch.elapsed;
     let looked = start;
+    const isLast = seed === settings.seed + settings.seeds - 1;
     let accuracy: number | undefined;
     for (const progress of train(training, heldOut, { ...settings, seed }, stopwatch)) {
       const { step, steps, endsEpoch, loss } = progress;
@@ -56,6 +57,10 @@ export async function run(settings: Settings, output: Output, signal: AbortSigna
       // Lets the terminal and Ctrl-C have their turn.
       await setImmediate();
       looked = stopwatch.elapsed;
+      if (step === steps && isLast && settings.profile) {
+        display.line(`a step of ${settings.batch} digits, kernel by kernel:`);
+        display.line(progress.profile());
+      }
       if (signal.aborted && step < steps) {
         const now = percent(accuracy ?? progress.test());
         display.line(

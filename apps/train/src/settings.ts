@@ -12,6 +12,8 @@ export interface Settings {
   /** Adam's rate at the first step; it falls to a tenth of that by the last. */
   readonly learningRate: number;
   readonly backend: 'wasm' | 'portable';
+  /** Whether to tell how long each kernel of a step takes. */
+  readonly profile: boolean;
 }
 
 /** The options, as `--help` shows them. */
@@ -22,6 +24,7 @@ export const options = {
   batch: { type: 'string', default: '64', description: 'Digits in a batch' },
   learningRate: { type: 'string', default: '3e-3', description: 'Adam’s first rate; it falls to a tenth' },
   backend: { type: 'enum', options: ['wasm', 'portable'], default: 'wasm', description: 'What runs it' },
+  profile: { type: 'boolean', default: false, description: 'How long each kernel of a step takes' },
 } as const satisfies ArgsDef;
 
 /** A mistake on the command line: its message is all that needs to be shown. */
@@ -45,6 +48,7 @@ export function readSettings(words: string[]): Settings {
     batch: whole('batch', args.batch, 1),
     learningRate: positive('learningRate', args.learningRate),
     backend: args.backend,
+    profile: args.profile,
   };
 }
 

@@ -1,5 +1,5 @@
 import { batches, type Dataset } from '@downhill/data';
-import { tensor } from '@downhill/tensor';
+import { tensor, type Tensor } from '@downhill/tensor';
 import { makeNetwork } from './network.js';
 import type { Stopwatch } from './stopwatch.js';
 
@@ -26,6 +26,8 @@ export interface Progress {
   readonly endsEpoch: boolean;
   /** The share of the held-out digits that the network recognizes now. */
   readonly test: () => number;
+  /** Does one more step and tells how long each of its kernels took. */
+  readonly profile: () => string;
 }
 
 /** Trains one network and tells of every step, so that whoever listens may show it, or stop. */
@@ -48,6 +50,8 @@ export function* train(
     stopwatch.measure('evaluation', () => network.evaluate(test.images, test.labels).item()) /
     heldOut.labels.length;
 
+  /** The first batch: the last one of an epoch may be smaller. */
+  let usual: readonly [Tensor, Tensor] | undefined;
   for (let epoch = 0; epoch < epochs; epoch++) {
     const iterator = batches(training, { size, seed, epoch })[Symbol.iterator]();
     let shown = 0;
@@ -58,6 +62,7 @@ export function* train(
       if (next.done === true)
         throw new Error(`epoch ${epoch + 1} ended after ${inEpoch - 1} of ${stepsPerEpoch} batches`);
       const { images, labels } = next.value;
+      const profiled = (usual ??= [images, labels]);
       // The programs, for the usual batch and a smaller last one, are made here once, so that they are not counted as steps.
       if (epoch === 0 && (inEpoch === 1 || inEpoch === stepsPerEpoch)) {
         stopwatch.measure('compiling', () => network.step.program(images, labels));
@@ -76,6 +81,7 @@ export function* train(
         accuracy: correct / shown,
         endsEpoch: inEpoch === stepsPerEpoch,
         test: testNow,
+        profile: () => stopwatch.measure('profile', () => network.step.profile(...profiled)),
       };
     }
   }

@@ -10,6 +10,7 @@ describe('the command line', () => {
       batch: 64,
       learningRate: 3e-3,
       backend: 'wasm',
+      profile: false,
     });
   });
 
@@ -24,6 +25,7 @@ describe('the command line', () => {
       '--learningRate',
       '1e-4',
       '--backend=portable',
+      '--profile',
     ];
     expect(readSettings(words)).toEqual({
       epochs: 3,
@@ -32,6 +34,7 @@ describe('the command line', () => {
       batch: 32,
       learningRate: 1e-4,
       backend: 'portable',
+      profile: true,
     });
     expect(readSettings(['--learning-rate', '0.5']).learningRate).toBe(0.5);
   });
