@@ -13,11 +13,15 @@ import { verify } from './verify.js';
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const kept = pathOf('../.kept/');
 
-function surroundings(): Surroundings {
+function surroundings(threads: number): Surroundings {
   const { version } = JSON.parse(readFileSync(pathOf('../package.json'), 'utf8')) as { version: string };
   const processors = cpus();
   return {
-    versions: { '@downhill/*': version, 'Node.js': process.versions.node, backend: 'wasm' },
+    versions: {
+      '@downhill/*': version,
+      'Node.js': process.versions.node,
+      backend: `wasm (${threads} threads)`,
+    },
     machine: `${processors.length} × ${processors[0].model.trim()}`,
     date: new Date().toISOString(),
   };
@@ -42,13 +46,14 @@ const command = defineCommand({
         return;
       }
       if (request.fresh) rmSync(kept, { recursive: true, force: true });
-      setBackend(await wasm());
+      const backend = await wasm({ threads: request.threads });
+      setBackend(backend);
       const verdicts = await verify(request.experiments, {
         output: process.stdout,
         signal: stop.signal,
         results: pathOf('../../../docs/results/'),
         kept,
-        surroundings,
+        surroundings: () => surroundings(backend.threads),
       });
       if ([...verdicts.values()].includes(false)) process.exitCode = 1;
     } catch (error) {

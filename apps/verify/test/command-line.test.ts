@@ -18,10 +18,17 @@ describe('the command line', () => {
     expect(readRequest(['--fresh'], list)).toMatchObject({ list: false, fresh: true });
   });
 
+  it('knows how many threads, if that is said', () => {
+    expect(readRequest([], list).threads).toBeUndefined();
+    expect(readRequest(['--threads', '3'], list).threads).toBe(3);
+  });
+
   it.each([
+    ["--threads: expected a whole number of at least 1, got '0'", ['--threads', '0']],
+    ["--threads: expected a whole number of at least 1, got 'all'", ['--threads=all']],
     ["there is no experiment 'd'; the experiments are a, b, c", ['--only', 'd']],
     ["there is no experiment ''", ['--only=']],
-    ['--olny is not an option; the options are --only, --list, --fresh', ['--olny', 'a']],
+    ['--olny is not an option; the options are --only, --list, --fresh, --threads', ['--olny', 'a']],
     ['a is not an option', ['a']],
   ])('says what is wrong: %s', (message, words) => {
     expect(() => readRequest(words, list)).toThrow(UsageError);

@@ -3,6 +3,7 @@ import { setBackend } from '@downhill/tensor';
 import { describe, expect, it } from 'vitest';
 import type { Plain } from '../src/experiment.js';
 import { differentStarts } from '../src/experiments/different-starts.js';
+import { runWhole } from './run-whole.js';
 
 describe('the short form of different-starts', () => {
   const short = differentStarts({
@@ -18,19 +19,14 @@ describe('the short form of different-starts', () => {
 
   it('already shows it: five narrow networks end far apart, five wide ones together', async () => {
     setBackend(await wasm());
-    const outcomes = new Map<string, Plain>();
     let looks = 0;
-    for (const part of short.parts) {
-      const watch = (share: number): Promise<void> => {
-        looks++;
-        expect(share).toBeGreaterThan(0);
-        expect(share).toBeLessThanOrEqual(1);
-        return Promise.resolve();
-      };
-      outcomes.set(part, await short.run(part, watch));
-    }
-    expect(looks).toBe(10 * 12);
-    const { holds, findings, table } = short.conclude(outcomes);
+    const { holds, findings, table } = await runWhole(short, (share) => {
+      looks++;
+      expect(share).toBeGreaterThan(0);
+      expect(share).toBeLessThanOrEqual(1);
+      return Promise.resolve();
+    });
+    expect(looks).toBe(10 * 240);
     expect(findings.join(' ')).toMatch(/falls from 0\.\d+ to 0\.\d+: to 1\/\d/);
     expect(holds).toBe(true);
     const [narrow, wide] = table.rows.map((row) => row.map(Number));

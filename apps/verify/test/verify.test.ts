@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Display } from '../src/display.js';
 import { defineExperiment, type Experiment } from '../src/experiment.js';
 import { verify, type VerifyOptions } from '../src/verify.js';
 
@@ -82,6 +83,17 @@ describe('a run', () => {
   it('on a terminal has a live line', async () => {
     await verify([sums()], options(undefined, true));
     expect(written.join('')).toMatch(/\r\u001B\[K1\/3 {2}1 {2}50 % {2}half way/);
+  });
+
+  it('elsewhere tells once a minute that it is still going on', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const display = new Display({ write: (text: string) => written.push(text) });
+    for (let second = 1; second <= 150; second++) {
+      vi.advanceTimersByTime(1000);
+      display.live(`second ${second}`);
+    }
+    vi.useRealTimers();
+    expect(written).toEqual(['second 60\n', 'second 120\n']);
   });
 
   it('writes what came out, with settings, versions, date and time', async () => {

@@ -1,10 +1,12 @@
-import { gradients } from '@downhill/autograd';
-import { batches, mnistDigits, split, type Dataset } from '@downhill/data';
-import { crossEntropy, Linear, ReLU, Sequential } from '@downhill/layers';
+import { mnistDigits, split, type Dataset } from '@downhill/data';
+import { Linear, ReLU, Sequential } from '@downhill/layers';
 import { adam } from '@downhill/optimizers';
 import { exponentialDecay } from '@downhill/schedules';
-import { compile, generator, tensor, type Tensor } from '@downhill/tensor';
-import { defineExperiment, type Experiment, type Watch } from '../experiment.js';
+import { generator } from '@downhill/tensor';
+import { halved } from '../digits.js';
+import { defineExperiment, type Experiment } from '../experiment.js';
+import { learn, scoreOn, stepsPerEpoch } from '../learn.js';
+import { spreadOf } from '../spread.js';
 
 /** The mean losses at the end of one training. */
 type Outcome = { readonly training: number; readonly heldOut: number };
@@ -24,7 +26,7 @@ const FULL = {
 
 /** Networks with one hidden layer, from different random weights, on MNIST's digits at half their resolution. */
 export function differentStarts(settings: typeof FULL = FULL): Experiment {
-  const { widths, seeds } = settings;
+  const { widths, seeds, orderSeed, counts, epochs, batch, learningRate } = settings;
   const partOf = (width: number, seed: number): string => `width ${width}, seed ${seed}`;
   const runs = new Map(
     widths.flatMap((width) => seeds.map((seed) => [partOf(width, seed), { width, seed }] as const)),
@@ -37,16 +39,28 @@ export function differentStarts(settings: typeof FULL = FULL): Experiment {
       'Networks started from different random weights end at about the same loss, and the spread shrinks as they grow ' +
       'wider (Choromanska et al., The loss surfaces of multilayer networks, 2015).',
     method:
-      `Networks 196-w-10 with rectifiers learn ${settings.counts[0]} of MNIST's digits, 14 by 14 pixels, for ${settings.epochs} epochs ` +
-      `(Adam, batches of ${settings.batch}, a rate of ${settings.learningRate} that falls to a hundredth). Runs of one width differ in nothing ` +
-      `but their first weights: ${seeds.length} seeds each. The loss is the mean cross entropy of the ${settings.counts[1]} digits held out.`,
+      `Networks 196-w-10 with rectifiers learn ${counts[0]} of MNIST's digits, 14 by 14 pixels, for ${epochs} epochs ` +
+      `(Adam, batches of ${batch}, a rate of ${learningRate} that falls to a hundredth). Runs of one width differ in nothing ` +
+      `but their first weights: ${seeds.length} seeds each. The loss is the mean cross entropy of the ${counts[1]} digits held out.`,
     settings,
     parts: [...runs.keys()],
     run: async (part, watch) => {
       data ??= loadHalved(settings);
       const [training, heldOut] = await data;
       const { width, seed } = runs.get(part) ?? { width: NaN, seed: NaN };
-      return train(training, heldOut, { ...settings, width, seed }, watch);
+      const source = { generator: generator(seed) };
+      const model = new Sequential([
+        new Linear(196, width, source),
+        new ReLU(),
+        new Linear(width, 10, source),
+      ]);
+      const steps = epochs * stepsPerEpoch(training, batch);
+      const optimizer = adam({
+        learningRate: exponentialDecay({ initial: learningRate, rate: 0.01, every: steps }),
+      });
+      await learn({ model, optimizer, training, epochs, batch, seed: orderSeed }, watch);
+      const [end, unseen] = [await scoreOn(model, training), await scoreOn(model, heldOut)];
+      return { training: end.loss, heldOut: unseen.loss };
     },
     conclude: (outcomes) => {
       const found = widths.map((width) => {
@@ -83,73 +97,9 @@ export function differentStarts(settings: typeof FULL = FULL): Experiment {
   });
 }
 
-/** The digits in 14 by 14 pixels, each the mean of four, split in two. */
+/** The digits at half their resolution, split in two. */
 async function loadHalved({ counts, splitSeed }: typeof FULL): Promise<Dataset[]> {
-  const { images, labels } = await mnistDigits();
-  const halved = tensor(images, { shape: [labels.length, 14, 2, 14, 2] }).mean({ axis: [2, 4] });
-  const small: Dataset = { shape: [196], images: Float32Array.from(await halved.data()), labels };
-  const rest = labels.length - counts.reduce((sum, count) => sum + count);
-  return split(small, { counts: [...counts, rest], seed: splitSeed });
-}
-
-async function train(
-  training: Dataset,
-  heldOut: Dataset,
-  {
-    width,
-    seed,
-    orderSeed,
-    epochs,
-    batch: size,
-    learningRate,
-  }: typeof FULL & { width: number; seed: number },
-  watch: Watch,
-): Promise<Outcome> {
-  const source = { generator: generator(seed) };
-  const model = new Sequential([new Linear(196, width, source), new ReLU(), new Linear(width, 10, source)]);
-  const parameters = model.parameters();
-  const perEpoch = Math.floor(training.labels.length / size);
-  const steps = epochs * perEpoch;
-  const optimizer = adam({
-    learningRate: exponentialDecay({ initial: learningRate, rate: 0.01, every: steps }),
-  });
-  const step = compile((images: Tensor, labels: Tensor) => {
-    const loss = crossEntropy(model.forward(images, { training: true }), labels);
-    optimizer.step(parameters, gradients(loss, parameters));
-    return loss;
-  });
-  const evaluate = compile((images: Tensor, labels: Tensor) => crossEntropy(model.forward(images), labels));
-
-  let done = 0;
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    for (const { images, labels } of batches(training, { size, seed: orderSeed, epoch, dropLast: true })) {
-      const loss = step(images, labels);
-      done++;
-      if (done % 20 === 0) await watch(done / steps, `loss ${(await loss.data())[0].toFixed(4)}`);
-    }
-  }
-  const lossOn = async ({ shape, images, labels }: Dataset): Promise<number> => {
-    const all = tensor(images, { shape: [labels.length, ...shape] });
-    return (await evaluate(all, tensor(labels)).data())[0];
-  };
-  return { training: await lossOn(training), heldOut: await lossOn(heldOut) };
-}
-
-interface Spread {
-  readonly mean: number;
-  /** The standard deviation, estimated from a sample. */
-  readonly deviation: number;
-  readonly least: number;
-  readonly largest: number;
-}
-
-function spreadOf(values: readonly number[]): Spread {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return {
-    mean,
-    deviation: Math.sqrt(squares / (values.length - 1)),
-    least: Math.min(...values),
-    largest: Math.max(...values),
-  };
+  const digits = await halved(await mnistDigits());
+  const rest = digits.labels.length - counts.reduce((sum, count) => sum + count);
+  return split(digits, { counts: [...counts, rest], seed: splitSeed });
 }
