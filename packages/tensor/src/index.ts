@@ -30,6 +30,7 @@ export * as random from './random.js';
 export { generator, type Generator } from './random.js';
 export * from './backend.js';
 export { portable } from './portable/portable.js';
+export type * from './lowering/graph.js';
 export type * from './lowering/program.js';
 export {
   axesOf,

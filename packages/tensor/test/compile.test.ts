@@ -1,7 +1,9 @@
 import {
+  argsort,
   bytesPerElement,
   compile,
   countCompilations,
+  cumulativeSum,
   einsum,
   foldWindows,
   generator,
@@ -187,6 +189,27 @@ describe('fusion', () => {
     const program = compile((x: Tensor) => relu(matmul(x, weight).add(bias))).program(zeros([8, 32]));
     expect(program.kernels).toHaveLength(1);
     expect(intermediates(program)).toEqual([]);
+  });
+
+  it('each kernel tells which nodes of the graph it computes, and all are computed somewhere', () => {
+    const [first, second] = [32, 16].map((rows) => variable(zeros([rows, 16])));
+    const { graph, kernels } = compile((x: Tensor) => {
+      const scores = matmul(relu(matmul(x, first)), second);
+      first.assign(first.mul(0.5));
+      return { scores, order: argsort(scores), total: cumulativeSum(scores, { axis: 1 }) };
+    }).program(zeros([8, 32]));
+    const named = (name: string) =>
+      graph.nodes.flatMap(({ operation }, id) => (operation.name === name ? [id] : []));
+    const computing = (node: number) => kernels.flatMap(({ nodes }, i) => (nodes.includes(node) ? [i] : []));
+    const [one, two] = named('sum').map(computing);
+    expect(named('maximum').map(computing)).toEqual([one]);
+    expect(one).toHaveLength(1);
+    expect(two).toHaveLength(1);
+    expect(two).not.toEqual(one);
+    const reached = new Set([...graph.outputs, ...graph.assignments.map(({ node }) => node)]);
+    for (const node of reached) for (const input of graph.nodes[node].inputs) reached.add(input);
+    const computed = [...reached].filter((node) => graph.nodes[node].inputs.length > 0);
+    expect(computed.filter((node) => computing(node).length === 0)).toEqual([]);
   });
 
   it('each layer of a network is one kernel that stores its result once', () => {

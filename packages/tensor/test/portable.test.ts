@@ -70,8 +70,9 @@ function programOf(
       buffer.role === role ? [{ buffer: i, shape: [buffer.length], dtype: buffer.dtype }] : [],
     );
   return {
+    graph: { nodes: [], outputs: [], assignments: [], inputs: [], residents: [], scalars: 0 },
     buffers,
-    kernels: [{ label: 'test', body }],
+    kernels: [{ label: 'test', nodes: [], body }],
     arenaBytes,
     inputs: ports('input'),
     outputs: ports('output'),

@@ -43,10 +43,12 @@ describe('Threefry-2x32', () => {
     ({ key, counter, words }) => {
       const constants = (values: readonly number[]) => values.map((value) => constantOf(value | 0, 'int32'));
       const program: Program = {
+        graph: { nodes: [], outputs: [], assignments: [], inputs: [], residents: [], scalars: 0 },
         buffers: [{ role: 'output', slot: 0, dtype: 'int32', length: 2, offset: 0 }],
         kernels: [
           {
             label: 'threefry',
+            nodes: [],
             body: threefry(constants(key), constants(counter)).map((value, i) => ({
               kind: 'store',
               buffer: 0,

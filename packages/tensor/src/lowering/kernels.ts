@@ -154,12 +154,13 @@ function mergeAxes(
 /** Builds the statements of one kernel, of roots that are united. Each expression that is needed often, or in an outer loop already, is a let. */
 export function buildKernel(group: Group, nextAxis: () => number, nextRegister: () => number): Kernel {
   const label = labelOf(group.roots);
+  const nodes = [...new Set(group.roots.flatMap((root) => root.nodes))];
   const [leader] = group.roots;
   if (leader.statements !== undefined) {
-    return { label, body: nest(leader.axes, [...leader.axes.map(() => []), leader.statements]) };
+    return { label, nodes, body: nest(leader.axes, [...leader.axes.map(() => []), leader.statements]) };
   }
   const { roots, prefix } = coalesce(group.roots, group.prefix, nextAxis);
-  return { label, body: new KernelBuilder(roots, prefix, nextRegister).build() };
+  return { label, nodes, body: new KernelBuilder(roots, prefix, nextRegister).build() };
 }
 
 /** Wraps the innermost statements into loops; bodies[l] holds what stands in l loops, before the loop inside it. */

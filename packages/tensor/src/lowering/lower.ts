@@ -238,6 +238,7 @@ class Lowering {
         buffers: [old],
         index,
         names: ['copy'],
+        nodes: [],
       };
       const draft: Draft = { roots: [copy], prefix: copy.axes.length, before: new Set() };
       drafts.push(draft);
@@ -283,6 +284,7 @@ class Lowering {
     const { offsets, bytes } = planMemory(lifetimes);
     const { nodes, outputs, inputs, residents, scalars } = this.#graph;
     return {
+      graph: this.#graph,
       buffers: this.#buffers.map((buffer, i) => ({ ...buffer, offset: offsets[i] })),
       kernels: kept,
       arenaBytes: bytes,

@@ -1,6 +1,7 @@
 import type { DType } from '../dtype.js';
 import type { BinaryName, UnaryName } from '../operation.js';
 import type { Shape } from '../shape.js';
+import type { Graph } from './graph.js';
 import type { IndexExpression } from './index-expression.js';
 
 /**
@@ -8,6 +9,8 @@ import type { IndexExpression } from './index-expression.js';
  * Kernels run one after another; their loops are written out in the loop language below.
  */
 export interface Program {
+  /** What was lowered, with equal nodes made one: the program is its kernels, and needs it no more. */
+  readonly graph: Graph;
   readonly buffers: readonly Buffer[];
   readonly kernels: readonly Kernel[];
   /** Bytes of the arena in which inputs, outputs and intermediates have their offsets. */
@@ -52,6 +55,8 @@ export interface Buffer {
 export interface Kernel {
   /** What it does, by the names of the operations in it. */
   readonly label: string;
+  /** The nodes of the graph that it computes; one that is cheap may be computed in several kernels. */
+  readonly nodes: readonly number[];
   readonly body: readonly Statement[];
 }
 

@@ -58,6 +58,8 @@ export interface Root {
   readonly statements?: readonly Statement[];
   /** The names of the operations in it, in order. */
   readonly names: readonly string[];
+  /** The nodes that are computed in it. */
+  readonly nodes: readonly number[];
 }
 
 /** Where nodes find their values: buffers of leaves and of stored nodes. */
@@ -88,6 +90,7 @@ export class RootBuilder {
   #reductions: Reduction[] = [];
   #names: string[] = [];
   #memo = new Map<string, Expression>();
+  #computed = new Set<number>();
   /** Roots that must run before the one being built: copies with zeros around. */
   #copies: Root[] = [];
   #extents = new Map<number, number>();
@@ -139,6 +142,7 @@ export class RootBuilder {
     this.#reductions = [];
     this.#names = [];
     this.#memo = new Map();
+    this.#computed = new Set();
     this.#copies = [];
     this.#extents = new Map();
   }
@@ -171,6 +175,7 @@ export class RootBuilder {
       buffers,
       index: linearIndex(indices, shape),
       names: this.#names,
+      nodes: [...this.#computed],
     };
   }
 
@@ -209,6 +214,7 @@ export class RootBuilder {
       index: constantIndex(0),
       statements,
       names,
+      nodes: [...this.#computed, node],
     };
   }
 
@@ -305,6 +311,7 @@ export class RootBuilder {
     const key = `${node}@${indices.map((index) => index.key).join()}`;
     const known = this.#memo.get(key);
     if (known !== undefined) return known;
+    this.#computed.add(node);
     const result = this.#expressionOf(node, indices);
     this.#memo.set(key, result);
     return result;
@@ -548,6 +555,7 @@ export class RootBuilder {
           buffers: [buffer],
           index: linearIndex(indicesOf(around), extents),
           names: ['pad'],
+          nodes: [node],
         });
         const at = around.map((loop) => {
           const i = free.indexOf(loop);
