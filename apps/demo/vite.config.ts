@@ -8,12 +8,13 @@ const headers = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
-export default defineConfig({
+/** `vite preview --mode plain-host` serves the pages as a host does that knows nothing of this. */
+export default defineConfig(({ mode }) => ({
   // Addresses relative to the page: the files work from any folder of any host.
   base: './',
   plugins: [digits(), isolationWorker()],
   worker: { format: 'es' },
   build: { target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
   server: { headers },
-  preview: { headers },
-});
+  preview: { headers: mode === 'plain-host' ? {} : headers },
+}));

@@ -9,8 +9,12 @@ export async function ensureIsolation(): Promise<void> {
   if (sessionStorage.getItem(TRIED) !== null) return;
   sessionStorage.setItem(TRIED, 'yes');
   try {
-    await navigator.serviceWorker.register('./coi-serviceworker.js');
-    await navigator.serviceWorker.ready;
+    const registration = await navigator.serviceWorker.register('./coi-serviceworker.js');
+    await Promise.race([
+      navigator.serviceWorker.ready,
+      new Promise((resolve) => setTimeout(resolve, PATIENCE)),
+    ]);
+    if (registration.active === null) return;
     location.reload();
     await new Promise(() => {});
   } catch {
@@ -19,3 +23,5 @@ export async function ensureIsolation(): Promise<void> {
 }
 
 const TRIED = 'isolation-tried';
+/** Milliseconds a service worker has to become ready: where it fails, that is never. */
+const PATIENCE = 3000;

@@ -48,7 +48,9 @@ describe('an inspected step', () => {
 describe('an examination', () => {
   it('agrees with what each example gives alone', async () => {
     const network = buildNetwork(OPTIONS.layers, data.shape, { seed: 4 });
-    const { loss, accuracy, confusion, worst } = await new Examiner(network, data).examine(async () => {});
+    const { loss, accuracy, confusion, worst } = await new Examiner(network, data).examine(() =>
+      Promise.resolve(),
+    );
     const inspector = new Inspector(network, data.shape);
     const rows = Array.from(data.labels, (_, i) => [
       ...inspector.read(data.images.slice(16 * i, 16 * (i + 1))),

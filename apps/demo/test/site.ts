@@ -20,7 +20,8 @@ export class Site {
     const server = await preview({
       root: fileURLToPath(new URL('..', import.meta.url)),
       logLevel: 'error',
-      preview: { port: 0, ...(isolated ? {} : { headers: { 'Cross-Origin-Opener-Policy': 'unsafe-none' } }) },
+      mode: isolated ? 'production' : 'plain-host',
+      preview: { port: 0 },
     });
     const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumArguments });
     return new Site(server, browser);

@@ -5,7 +5,7 @@ export interface PictureProps {
   readonly label: string;
   readonly width: number;
   readonly height: number;
-  /** width × height values, row by row. */
+  /** width × height values, row by row; where one is NaN the picture is transparent. */
   readonly values: ArrayLike<number>;
   /** The value that is black, and the one that is white; -`limit` to `limit` in blue, white and orange where one is given. */
   readonly range?: readonly [number, number];
@@ -26,7 +26,7 @@ export function Picture({ label, width, height, values, range = [0, 1], limit, z
     for (let i = 0; i < width * height; i++) {
       const rgb = limit === undefined ? grey((values[i] - low) / (high - low)) : signed(values[i] / limit);
       image.data.set(rgb, 4 * i);
-      image.data[4 * i + 3] = 255;
+      image.data[4 * i + 3] = Number.isNaN(values[i]) ? 0 : 255;
     }
     context.putImageData(image, 0, 0);
   }, [values, width, height, range[0], range[1], limit]);
@@ -38,7 +38,7 @@ export function Picture({ label, width, height, values, range = [0, 1], limit, z
       title={label}
       width={width}
       height={height}
-      style={{ width: width * zoom, height: height * zoom, imageRendering: 'pixelated' }}
+      style={{ width: `${width * zoom}px`, aspectRatio: `${width} / ${height}`, imageRendering: 'pixelated' }}
     />
   );
 }

@@ -1,12 +1,13 @@
 import { batches, type Dataset } from '@downhill/data';
 import { crossEntropy, softmax } from '@downhill/layers';
-import { compile, type Tensor } from '@downhill/tensor';
+import { compile, sizeOf, type Tensor } from '@downhill/tensor';
 import type { Network } from '../network/layers.js';
 
 /** An example that was taken for another class. */
 export interface Mistake {
   /** Its place in the data. */
   readonly index: number;
+  readonly image: Float32Array;
   readonly label: number;
   readonly predicted: number;
   /** Of the class it was taken for, 0 to 1. */
@@ -48,7 +49,8 @@ export class Examiner {
 
   /** Goes through all examples; `between` is awaited after each part of them, so that others get their turn. */
   async examine(between: () => Promise<void>): Promise<Examination> {
-    const { labels } = this.#data;
+    const { labels, images, shape } = this.#data;
+    const size = sizeOf(shape);
     const losses: number[] = [];
     const rows: Float32Array[] = [];
     for (const batch of batches(this.#data, { size: CHUNK, shuffle: false })) {
@@ -70,6 +72,7 @@ export class Examiner {
         : [
             {
               index,
+              image: images.slice(index * size, (index + 1) * size),
               label: labels[index],
               predicted,
               probability: rows[index][predicted],

@@ -1,99 +1,284 @@
-import { useSignal } from '@preact/signals';
-import { proxy, wrap, type Remote } from 'comlink';
-import { useEffect, useRef } from 'preact/hooks';
-import { Chart } from '../../parts/chart.js';
-import { LogSlider, Select } from '../../parts/fields.js';
-import { Figures } from '../../parts/figures.js';
-import { rules } from '../../network/rules.js';
+import './convnet.css';
+import { useComputed, useSignal, useSignalEffect, type Signal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useMemo } from 'preact/hooks';
 import { useSettings } from '../../settings.js';
-import type { ConvnetWorker } from './worker.js';
+import { ActivationPictures, FilterPictures, Histograms, UpdateRatios } from './insides.js';
+import { LayerList } from './layer-list.js';
+import { ConfusionMatrix, WorstMistakes } from './mistakes.js';
+import { Options } from './options.js';
+import { outline, type Outline } from './outline.js';
+import { prepareDrawing, type Stroke } from './prepare-drawing.js';
+import { Progress } from './progress.js';
+import type { RatioHistory } from './ratio-history.js';
+import { Reading } from './reading.js';
+import { messageOf, Session } from './session.js';
+import { DEFAULTS, settingsOf, trainingOptions, type ConvnetSettings } from './settings.js';
+import { WeightsFile } from './weights-file.js';
 
-const DEFAULTS = {
-  layers: 'conv 8 5, relu, max 2, conv 16 5, relu, max 2, linear 10',
-  rule: 'adam',
-  rate: 3e-3,
-};
+/** Milliseconds after a change before an untrained network is built anew. */
+const SETTLED = 250;
+
+/** A digit to read: the drawing, or a held-out one. */
+interface Chosen {
+  readonly index: number;
+  readonly image: Float32Array;
+  readonly label: number;
+}
 
 export default function Convnet() {
   const settings = useSettings(DEFAULTS);
-  const losses = useSignal<number[]>([]);
-  const speed = useSignal(0);
-  const threads = useSignal(0);
-  const worker = useRef<Remote<ConvnetWorker> | undefined>(undefined);
+  const session = useMemo(() => new Session(), []);
+  const strokes = useSignal<readonly Stroke[]>([]);
+  const chosen = useSignal<Chosen | undefined>(undefined);
+  const image = useComputed(() => chosen.value?.image ?? prepareDrawing(strokes.value));
+  const described = useComputed(() => describe(settings.current.value.layers));
+  const open = {
+    filters: useSignal(true),
+    activations: useSignal(false),
+    ratios: useSignal(false),
+    histograms: useSignal(false),
+    confusion: useSignal(false),
+    mistakes: useSignal(false),
+  };
+  const histogramsOf = useSignal(0);
+  const ratios = useSignal<RatioHistory>([]);
+
+  const choose = async (index: number) => {
+    chosen.value = { index, ...(await session.digit(index)) };
+  };
+
   useEffect(() => {
-    const thread = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-    worker.current = wrap<ConvnetWorker>(thread);
+    void session.open().then(() => {
+      if (session.phase.peek() === 'ready') void choose(0);
+    });
     return () => {
-      thread.terminate();
+      session.close();
     };
   }, []);
-  const { layers, rule, rate } = settings.current.value;
-  const train = async () => {
-    const started = await worker.current?.start(document.baseURI, {
-      layers,
-      initializer: 'he',
-      seed: 0,
-      rule,
-      learningRate: rate,
-      schedule: 'constant',
-      steps: 2000,
-      batchSize: 64,
-    });
-    threads.value = started?.threads ?? 0;
-    losses.value = [];
-    await worker.current?.run(
-      proxy((report) => {
-        losses.value = [...losses.value, ...report.results.map(({ loss }) => loss)];
-        speed.value = report.stepsPerSecond;
-      }),
-    );
+
+  // An untrained network follows the settings; one that has learnt something stays until it is started over.
+  useSignalEffect(() => {
+    const options = trainingOptions(settings.current.value);
+    if (session.phase.value !== 'ready' || 'fault' in described.value) return undefined;
+    if (same(options, session.options.peek())) return undefined;
+    const first = session.options.peek() === undefined;
+    const timer = setTimeout(() => void session.build(options), first ? 0 : SETTLED);
+    return () => {
+      clearTimeout(timer);
+    };
+  });
+
+  useSignalEffect(() => {
+    session.request.value = {
+      image: image.value,
+      filters: open.filters.value,
+      activations: open.activations.value,
+      updateRatios: open.ratios.value,
+      histogramsOf: open.histograms.value ? histogramsOf.value : undefined,
+    };
+  });
+
+  // What was seen of update ratios is kept while the network is the same.
+  useSignalEffect(() => {
+    const seen = session.insides.value?.updateRatios;
+    if (session.insides.value === undefined) ratios.value = [];
+    else if (seen !== undefined && seen.steps !== ratios.peek().at(-1)?.steps) {
+      ratios.value = [...ratios.peek(), seen];
+    }
+  });
+
+  const wanted = settings.current.value;
+  const phase = session.phase.value;
+  const insides = session.insides.value;
+  const examination = session.examination.value;
+  const shown = useComputed(() => shownOutline(session.options.value?.layers)).value;
+  const fault = 'fault' in described.value ? described.value.fault : session.fault.value;
+  const loaded = phase !== 'loading' && session.options.value !== undefined;
+  const changed = loaded && !same(trainingOptions(wanted), session.options.value);
+
+  const startOver = async () => {
+    if (await session.build(trainingOptions(settings.current.peek()))) await session.train();
   };
+  const load = async (file: File): Promise<boolean> => {
+    const options = await session.load(file);
+    if (options !== undefined) settings.set(settingsOf(options));
+    return options !== undefined;
+  };
+  const set = (values: Partial<ConvnetSettings>) => {
+    settings.set(values);
+  };
+
   return (
-    <div class="workbench">
-      <section class="controls" aria-label="Settings">
-        <Select
-          label="Update rule"
-          value={rule}
-          options={Object.fromEntries(Object.entries(rules).map(([name, { title }]) => [name, title]))}
-          onChange={(rule) => {
-            settings.set({ rule });
-          }}
-        />
-        <LogSlider
-          label="Learning rate"
-          min={1e-4}
-          max={1}
-          value={rate}
-          onChange={(rate) => {
-            settings.set({ rate });
-          }}
-        />
-        <div class="buttons">
-          <button type="button" onClick={() => void train()}>
-            Train
-          </button>
-          <button type="button" class="secondary" onClick={() => void worker.current?.pause()}>
-            Pause
-          </button>
+    <>
+      <p class="prose">
+        The network sees 8,000 digits that people wrote, and is tested on 2,000 others. Press Train and watch:
+        in a hundred steps it reads nine of ten. Then draw one yourself, look at the filters it has found, or
+        take the convolutions out and see what they were good for.
+      </p>
+      <div class="workbench">
+        <section class="controls" aria-label="Settings">
+          <TrainButtons
+            phase={phase}
+            disabled={!loaded || 'fault' in described.value}
+            onTrain={() => void session.train()}
+            onPause={() => void session.pause()}
+            onStartOver={() => void startOver()}
+          />
+          {changed && phase !== 'ready' && (
+            <p class="hint" role="status">
+              Changed settings hold from when you start over.
+            </p>
+          )}
+          {fault !== undefined && (
+            <p role="alert" class="fault">
+              {fault}
+            </p>
+          )}
+          <LayerList
+            text={wanted.layers}
+            outline={'fault' in described.value ? undefined : described.value}
+            onChange={(layers) => {
+              set({ layers });
+            }}
+          />
+          <Options settings={wanted} onChange={set} />
+        </section>
+        <div>
+          <Progress session={session} />
+          <Reading
+            strokes={strokes.value}
+            onDraw={(next) => {
+              chosen.value = undefined;
+              strokes.value = next;
+            }}
+            index={chosen.value?.index}
+            onChoose={(index) => {
+              strokes.value = [];
+              void choose(index);
+            }}
+            count={session.heldOut.value}
+            image={image.value}
+            label={chosen.value?.label}
+            probabilities={insides?.probabilities}
+            busy={insides?.image !== image.value}
+          />
+          <h2>Look inside</h2>
+          <Panel title="First-layer filters" open={open.filters}>
+            {insides !== undefined && <FilterPictures filters={insides.filters} />}
+          </Panel>
+          <Panel title="Activations of every layer for the digit above" open={open.activations}>
+            {insides?.activations !== undefined && shown !== undefined && (
+              <ActivationPictures outline={shown} activations={insides.activations} />
+            )}
+          </Panel>
+          <Panel title="Update ratios" open={open.ratios}>
+            {shown !== undefined && <UpdateRatios outline={shown} history={ratios.value} />}
+          </Panel>
+          <Panel title="Histograms of weights, activations, gradients" open={open.histograms}>
+            {shown !== undefined && (
+              <Histograms
+                outline={shown}
+                layer={Math.min(histogramsOf.value, shown.layers.length - 1)}
+                onChoose={(layer) => {
+                  histogramsOf.value = layer;
+                }}
+                histograms={insides?.histograms}
+              />
+            )}
+          </Panel>
+          <Panel title="Confusion matrix" open={open.confusion}>
+            {examination === undefined ? <p>Train first.</p> : <ConfusionMatrix examination={examination} />}
+          </Panel>
+          <Panel title="Worst mistakes" open={open.mistakes}>
+            {examination === undefined ? (
+              <p>Train first.</p>
+            ) : (
+              <WorstMistakes
+                examination={examination}
+                onChoose={(index) => {
+                  strokes.value = [];
+                  void choose(index);
+                }}
+              />
+            )}
+          </Panel>
+          <WeightsFile disabled={!loaded} onSave={(optimizer) => session.save(optimizer)} onLoad={load} />
         </div>
-      </section>
-      <section aria-label="Results">
-        <Figures
-          figures={{
-            steps: String(losses.value.length),
-            'steps/s': speed.value.toFixed(0),
-            threads: String(threads.value),
-          }}
-        />
-        <Chart
-          caption="Loss of each batch."
-          xLabel="step"
-          yLabel="cross-entropy"
-          x={losses.value.map((_, i) => i)}
-          series={[{ label: 'training', values: losses.value }]}
-          logarithmic
-        />
-      </section>
+      </div>
+    </>
+  );
+}
+
+function TrainButtons({
+  phase,
+  disabled,
+  onTrain,
+  onPause,
+  onStartOver,
+}: {
+  readonly phase: Session['phase']['value'];
+  readonly disabled: boolean;
+  readonly onTrain: () => void;
+  readonly onPause: () => void;
+  readonly onStartOver: () => void;
+}) {
+  const untrained = phase === 'loading' || phase === 'ready';
+  return (
+    <div class="buttons">
+      {phase === 'training' ? (
+        <button type="button" onClick={onPause}>
+          Pause
+        </button>
+      ) : (
+        <button type="button" disabled={disabled || !(untrained || phase === 'paused')} onClick={onTrain}>
+          {untrained ? 'Train' : 'Resume'}
+        </button>
+      )}
+      <button type="button" class="secondary" disabled={disabled || untrained} onClick={onStartOver}>
+        Start over
+      </button>
     </div>
   );
+}
+
+/** Something that is computed only while it is open. */
+function Panel({
+  title,
+  open,
+  children,
+}: {
+  readonly title: string;
+  readonly open: Signal<boolean>;
+  readonly children: ComponentChildren;
+}) {
+  return (
+    <details
+      class="panel"
+      open={open.value}
+      onToggle={({ currentTarget }) => {
+        open.value = currentTarget.open;
+      }}
+    >
+      <summary>{title}</summary>
+      {open.value && children}
+    </details>
+  );
+}
+
+function describe(layers: string): Outline | { readonly fault: string } {
+  try {
+    return outline(layers);
+  } catch (error) {
+    return { fault: messageOf(error) };
+  }
+}
+
+/** The network that is in the worker, which may be another than the settings say. */
+function shownOutline(layers: string | undefined): Outline | undefined {
+  return layers === undefined ? undefined : outline(layers);
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
