@@ -71,7 +71,7 @@ describe('an examination', () => {
 });
 
 describe('an inspector', () => {
-  it('shows every layer, and the filters as pictures', async () => {
+  it('shows every layer, and the filters as pictures', () => {
     const network = buildNetwork('conv 2 3, relu, max 2, linear 3', data.shape);
     const inspector = new Inspector(network, data.shape);
     const image = data.images.slice(0, 16);

@@ -2,6 +2,7 @@ import './convnet.css';
 import { useComputed, useSignal, useSignalEffect, type Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
+import { latestOnly } from '../../parts/latest-only.js';
 import { useSettings } from '../../settings.js';
 import { ActivationPictures, FilterPictures, Histograms, UpdateRatios } from './insides.js';
 import { LayerList } from './layer-list.js';
@@ -44,13 +45,18 @@ export default function Convnet() {
   const histogramsOf = useSignal(0);
   const ratios = useSignal<RatioHistory>([]);
 
-  const choose = async (index: number) => {
-    chosen.value = { index, ...(await session.digit(index)) };
-  };
+  const choose = useMemo(
+    () =>
+      latestOnly(async (index: number) => {
+        chosen.value = { index, ...(await session.digit(index)) };
+      }),
+    [],
+  );
 
   useEffect(() => {
     void session.open().then(() => {
-      if (session.phase.peek() === 'ready') void choose(0);
+      const untouched = chosen.peek() === undefined && strokes.peek().length === 0;
+      if (session.phase.peek() === 'ready' && untouched) choose(0);
     });
     return () => {
       session.close();
@@ -155,7 +161,7 @@ export default function Convnet() {
             index={chosen.value?.index}
             onChoose={(index) => {
               strokes.value = [];
-              void choose(index);
+              choose(index);
             }}
             count={session.heldOut.value}
             image={image.value}
@@ -198,7 +204,7 @@ export default function Convnet() {
                 examination={examination}
                 onChoose={(index) => {
                   strokes.value = [];
-                  void choose(index);
+                  choose(index);
                 }}
               />
             )}

@@ -1,4 +1,4 @@
-import { initializers } from '../../network/layers.js';
+import type { initializers } from '../../network/layers.js';
 import { rules } from '../../network/rules.js';
 import { schedules } from '../../network/schedules.js';
 import { LogSlider, NumberField, Select } from '../../parts/fields.js';
@@ -117,8 +117,12 @@ function RuleOptions({
           label={spelled(name)}
           value={given[name] ?? normal}
           onChange={(value) => {
-            const { [name]: _, ...rest } = given;
-            onChange({ options: writeOptions(value === normal ? rest : { ...rest, [name]: value }) });
+            const changed = Object.entries({ ...given, [name]: value });
+            onChange({
+              options: writeOptions(
+                Object.fromEntries(changed.filter(([key, number]) => number !== rules[rule].options[key])),
+              ),
+            });
           }}
         />
       ))}

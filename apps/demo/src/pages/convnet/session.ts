@@ -2,6 +2,7 @@ import { effect, signal } from '@preact/signals';
 import { proxy, wrap, type Remote } from 'comlink';
 import type { Examination } from '../../training/examination.js';
 import type { TrainingOptions } from '../../training/trainer.js';
+import { latestOnly } from '../../parts/latest-only.js';
 import { EMPTY, examined, lengthen } from './history.js';
 import type { ConvnetWorker, Insides, InsidesRequest, Report } from './worker.js';
 
@@ -12,6 +13,8 @@ export type Phase = 'loading' | 'ready' | 'training' | 'paused' | 'finished' | '
 const LOOK_EVERY = 400;
 /** A look waits for this many times as long as the one before took, so that training keeps its speed. */
 const LOOK_SHARE = 10;
+/** But it is taken after this many milliseconds: the first one took longer, for what it needs was compiled then. */
+const LOOK_AT_LEAST_EVERY = 2000;
 /** How much of the displayed speed a new measurement is. */
 const SPEED_SHARE = 0.3;
 
@@ -36,15 +39,22 @@ export class Session {
   readonly #thread: Worker;
   readonly #worker: Remote<ConvnetWorker>;
   readonly #stopLooking: () => void;
-  #looking = false;
-  #lookAgain = false;
+  /** One look at a time; of those asked for meanwhile only the last is taken. */
+  readonly #look = latestOnly(async (request: InsidesRequest) => {
+    try {
+      this.insides.value = { ...(await this.#worker.inspect(request)), image: request.image };
+    } catch (error) {
+      this.fault.value = messageOf(error);
+    }
+    this.#lookLater();
+  });
   #nextLook: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     this.#thread = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
     this.#worker = wrap<ConvnetWorker>(this.#thread);
     this.#stopLooking = effect(() => {
-      if (this.request.value !== undefined && this.options.value !== undefined) void this.#look();
+      if (this.request.value !== undefined && this.options.value !== undefined) this.#lookNow();
     });
   }
 
@@ -70,6 +80,7 @@ export class Session {
   /** Trains on, until the end or until it is paused. */
   async train(): Promise<void> {
     this.phase.value = 'training';
+    this.#lookLater();
     const trained = await this.#guarded(() =>
       this.#worker.train(
         proxy((report) => {
@@ -81,7 +92,7 @@ export class Session {
     if (this.phase.peek() !== 'training') return;
     if (trained && !Number.isFinite(this.history.peek().loss.at(-1) ?? 0)) this.phase.value = 'diverged';
     else this.phase.value = this.steps.peek() >= steps ? 'finished' : 'paused';
-    void this.#look();
+    this.#lookNow();
   }
 
   async pause(): Promise<void> {
@@ -137,30 +148,22 @@ export class Session {
     }
   }
 
-  /** One look at a time; of those asked for meanwhile only the last is taken. */
-  async #look(): Promise<void> {
-    if (this.#looking) {
-      this.#lookAgain = true;
-      return;
-    }
-    this.#looking = true;
+  /** Looks again in a while, for as long as the network changes. */
+  #lookLater(): void {
     clearTimeout(this.#nextLook);
-    try {
-      do {
-        this.#lookAgain = false;
-        const request = this.request.peek();
-        if (request === undefined || this.options.peek() === undefined) break;
-        this.insides.value = { ...(await this.#worker.inspect(request)), image: request.image };
-      } while (this.#lookAgain);
-    } catch (error) {
-      this.fault.value = messageOf(error);
-    } finally {
-      this.#looking = false;
-    }
-    if (this.phase.peek() === 'training') {
-      const wait = Math.max(LOOK_EVERY, LOOK_SHARE * (this.insides.peek()?.milliseconds ?? 0));
-      this.#nextLook = setTimeout(() => void this.#look(), wait);
-    }
+    if (this.phase.peek() !== 'training') return;
+    const wait = LOOK_SHARE * (this.insides.peek()?.milliseconds ?? 0);
+    this.#nextLook = setTimeout(
+      () => {
+        this.#lookNow();
+      },
+      Math.min(LOOK_AT_LEAST_EVERY, Math.max(LOOK_EVERY, wait)),
+    );
+  }
+
+  #lookNow(): void {
+    const request = this.request.peek();
+    if (request !== undefined && this.options.peek() !== undefined) this.#look(request);
   }
 
   /** Whether it went well; what did not is in `fault`. */
