@@ -4,6 +4,13 @@ export type Plain = null | boolean | number | string | readonly Plain[] | { read
 /** Tells how far a part is, a share from 0 to 1, and lets the terminal and Ctrl-C have their turn; throws when stopped. */
 export type Watch = (share: number, note?: string) => Promise<void>;
 
+/** Where a part that takes long puts down what it needs to go on from, should it be stopped. */
+export interface Shelf {
+  /** What this part put down last, perhaps in an earlier process. */
+  readonly bytes: Uint8Array | undefined;
+  readonly put: (bytes: Uint8Array) => void;
+}
+
 /** What came out, as people read it. */
 export interface Conclusion {
   /** Whether the claim held. */
@@ -25,7 +32,7 @@ export interface Definition<Outcome> {
   readonly settings: { readonly [key: string]: Plain };
   /** What is run one after another, and kept when it is finished. */
   readonly parts: readonly string[];
-  readonly run: (part: string, watch: Watch) => Promise<Outcome>;
+  readonly run: (part: string, watch: Watch, shelf?: Shelf) => Promise<Outcome>;
   /** From the outcomes of all parts, by their names. */
   readonly conclude: (outcomes: ReadonlyMap<string, Outcome>) => Conclusion;
 }

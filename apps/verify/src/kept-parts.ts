@@ -61,8 +61,8 @@ export class KeptParts {
 }
 
 /** Writes a file so that it appears whole or not at all. */
-export function writeWhole(file: string, text: string): void {
+export function writeWhole(file: string, content: string | Uint8Array): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.new`, text);
+  writeFileSync(`${file}.new`, content);
   renameSync(`${file}.new`, file);
 }

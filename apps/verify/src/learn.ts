@@ -2,8 +2,9 @@ import { gradients } from '@downhill/autograd';
 import { batches, type Augmentation, type Dataset } from '@downhill/data';
 import { crossEntropy, type Module } from '@downhill/layers';
 import type { Optimizer } from '@downhill/optimizers';
-import { compile, type Tensor } from '@downhill/tensor';
-import type { Watch } from './experiment.js';
+import { compile, type Generator, type Tensor } from '@downhill/tensor';
+import type { Shelf, Watch } from './experiment.js';
+import { putDown, takeUp } from './training-state.js';
 
 /** How a classifier is trained. */
 export interface Learning {
@@ -16,16 +17,24 @@ export interface Learning {
   /** Of the order of examples, and of what augmentations do. */
   readonly seed: number;
   readonly augmentations?: readonly Augmentation[];
+  /** What the model draws masks from, if it does. */
+  readonly generators?: readonly Generator[];
 }
 
 /** How well a classifier does: its mean cross entropy, and the share of examples it gets right. */
 export type Score = { readonly loss: number; readonly accuracy: number };
 
-/** Trains a classifier with one compiled step. Returns how it did in each epoch, on each batch before it learned from it. */
+/**
+ * Trains a classifier with one compiled step. Returns how it did in each epoch, on each batch before it learned from it. With a
+ * shelf it goes on after the last epoch that was finished, to the bit as if it had not been stopped.
+ */
 export async function learn(
-  { model, optimizer, training, epochs, batch: size, seed, augmentations }: Learning,
+  { model, optimizer, training, epochs, batch: size, seed, augmentations, generators = [] }: Learning,
   watch: Watch,
+  shelf?: Shelf,
 ): Promise<Score[]> {
+  const state = { model, optimizer, generators };
+  const scores = shelf?.bytes === undefined ? [] : takeUp(shelf.bytes, state);
   const parameters = model.parameters();
   const step = compile((images: Tensor, labels: Tensor) => {
     const logits = model.forward(images, { training: true });
@@ -34,8 +43,7 @@ export async function learn(
     return { loss, correct: countCorrect(logits, labels) };
   });
   const steps = stepsPerEpoch(training, size);
-  const scores: Score[] = [];
-  for (let epoch = 0; epoch < epochs; epoch++) {
+  for (let epoch = scores.length; epoch < epochs; epoch++) {
     let [done, loss, correct] = [0, 0, 0];
     for (const { images, labels } of batches(training, {
       size,
@@ -52,6 +60,7 @@ export async function learn(
       await watch((epoch * steps + done) / (epochs * steps), note);
     }
     scores.push({ loss: loss / done, accuracy: correct / (done * size) });
+    shelf?.put(await putDown(state, scores));
   }
   return scores;
 }

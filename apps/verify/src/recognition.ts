@@ -52,11 +52,12 @@ export function recognition({
     method,
     settings,
     parts: seeds.map(partOf),
-    run: async (part, watch) => {
+    run: async (part, watch, shelf) => {
       data ??= load();
       const { training, test } = await data;
       const seed = seeds[seeds.map(partOf).indexOf(part)];
-      const model = build(generator(seed));
+      const source = generator(seed);
+      const model = build(source);
       const scores = await learn(
         {
           model,
@@ -66,8 +67,10 @@ export function recognition({
           batch,
           seed,
           augmentations,
+          generators: [source],
         },
         watch,
+        shelf,
       );
       return { training: scores[epochs - 1], test: await scoreOn(model, test) };
     },

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { Display, type Output } from './display.js';
 import type { Experiment, Watch } from './experiment.js';
 import { KeptParts } from './kept-parts.js';
+import { UnfinishedPart } from './unfinished-part.js';
 import { formatSeconds, plainTable, secondsOf, writeResult, type Surroundings } from './result.js';
 
 export interface VerifyOptions {
@@ -49,14 +50,19 @@ export async function verify(
   }
   return verdicts;
 
-  async function runParts({ parts, run }: Experiment, kept: KeptParts): Promise<void> {
+  async function runParts(experiment: Experiment, kept: KeptParts): Promise<void> {
+    const { parts, run } = experiment;
     const found = parts.filter((part) => kept.get(part) !== undefined).length;
     if (found > 0) display.line(`${found} of ${parts.length} parts were finished before`);
-    const begun = performance.now();
+    let begun = performance.now();
     let [here, shown] = [0, 0];
     for (const [place, part] of parts.entries()) {
       if (kept.get(part) !== undefined) continue;
-      const start = performance.now();
+      const unfinished = new UnfinishedPart(directory, experiment, part);
+      if (unfinished.seconds > 0) display.line(`${part} was begun before`);
+      begun -= 1000 * unfinished.seconds;
+      const start = performance.now() - 1000 * unfinished.seconds;
+      const secondsSoFar = (): number => (performance.now() - start) / 1000;
       const watch: Watch = async (share, note = '') => {
         if (signal.aborted) throw new Stopped();
         if (performance.now() - shown < REFRESH) return;
@@ -72,9 +78,15 @@ export async function verify(
       // A look before each part, so that short ones can be stopped too.
       await setImmediate();
       if (signal.aborted) throw new Stopped();
-      const outcome = await run(part, watch);
-      const seconds = (performance.now() - start) / 1000;
+      const outcome = await run(part, watch, {
+        bytes: unfinished.bytes,
+        put: (bytes) => {
+          unfinished.put(bytes, secondsSoFar());
+        },
+      });
+      const seconds = secondsSoFar();
       kept.keep(part, { outcome, seconds });
+      unfinished.clear();
       here++;
       display.line(
         `${place + 1}/${parts.length}  ${part}  ${JSON.stringify(outcome)}  ${seconds.toFixed(1)} s`,

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Display } from '../src/display.js';
 import { defineExperiment, type Experiment } from '../src/experiment.js';
@@ -135,6 +136,46 @@ describe('a run that is stopped', () => {
     await verify([sums({ onRun: (part) => ran.push(part) })], options());
     expect(ran).toEqual(['2', '3']);
     expect(read('results/sums.md')).toContain('The sum is 6.');
+  });
+
+  it('gives a part what it has put down, and counts the time until then', async () => {
+    const found: (string | undefined)[] = [];
+    const controller = new AbortController();
+    const long = (seed: number): Experiment => ({
+      ...sums({ seed }),
+      parts: ['long'],
+      run: async (_, watch, shelf) => {
+        found.push(shelf?.bytes && new TextDecoder().decode(shelf.bytes));
+        await setTimeout(found.length === 1 ? 300 : 0);
+        shelf?.put(new TextEncoder().encode('half\nof it'));
+        if (found.length === 1) controller.abort();
+        await watch(0.5);
+        return { value: 6 };
+      },
+    });
+    await verify([long(4)], options(controller.signal));
+    await verify([long(4)], options());
+    expect(written.join('')).toContain('long was begun before\n');
+    expect((JSON.parse(read('results/sums.json')) as { seconds: number }).seconds).toBeGreaterThan(0.29);
+    // Finished: nothing is left lying about.
+    await verify([long(4)], options());
+    expect(found).toEqual([undefined, 'half\nof it', undefined]);
+  });
+
+  it('gives a part nothing that was put down under other settings', async () => {
+    const found: unknown[] = [];
+    const stopping = (seed: number): Experiment => ({
+      ...sums({ seed }),
+      run: (part, _, shelf) => {
+        found.push(shelf?.bytes?.length);
+        shelf?.put(Uint8Array.of(1, 2));
+        return Promise.reject(new Error(`in ${part}`));
+      },
+    });
+    await expect(verify([stopping(1)], options())).rejects.toThrow('in 1');
+    await expect(verify([stopping(2)], options())).rejects.toThrow('in 1');
+    await expect(verify([stopping(2)], options())).rejects.toThrow('in 1');
+    expect(found).toEqual([undefined, undefined, 2]);
   });
 
   it('begins anew under other settings, and after the experiment was finished', async () => {

@@ -6,6 +6,7 @@ import { digitsSmallVgg } from './digits-small-vgg.js';
 import { dropping } from './dropping.js';
 import { fashionResnet } from './fashion-resnet.js';
 import { largeRates } from './large-rates.js';
+import { resnet152Memory } from './resnet152-memory.js';
 
 /** All experiments, in the order in which they run. To add one: a file beside this one, and a line here. */
 export const experiments: readonly Experiment[] = [
@@ -16,5 +17,6 @@ export const experiments: readonly Experiment[] = [
   digitsSmallVgg(),
   dropping(),
   depth(),
+  resnet152Memory(),
   fashionResnet(),
 ];
