@@ -37,7 +37,7 @@ export function generator(seed: number): Generator {
 let standard: Generator | undefined;
 
 /** The generator that is used where none is named. Its seed is fixed: a program gives the same numbers every time. */
-export function defaultGenerator(): Generator {
+function defaultGenerator(): Generator {
   return (standard ??= generator(0));
 }
 
@@ -63,7 +63,7 @@ function draw(
 }
 
 /** 32 random bits an element, as int32. */
-export function bits(shape: Shape, options: RandomOptions = {}): Tensor {
+function bits(shape: Shape, options: RandomOptions = {}): Tensor {
   return draw(shape, options, 'random.bits')(0, 32);
 }
 
@@ -79,7 +79,7 @@ function unit(shape: Shape, options: FloatOptions, where: string): Tensor {
 }
 
 /** Numbers spread evenly over [low, high), by default [0, 1). */
-export function uniform(
+function uniform(
   shape: Shape,
   { low = 0, high = 1, ...options }: FloatOptions & { readonly low?: number; readonly high?: number } = {},
 ): Tensor {
@@ -88,7 +88,7 @@ export function uniform(
 }
 
 /** Normally distributed numbers, by the transform of Box and Muller (1958). */
-export function normal(
+function normal(
   shape: Shape,
   {
     mean = 0,
@@ -104,7 +104,7 @@ export function normal(
 }
 
 /** true with the given probability (0.5 by default), else false. */
-export function bernoulli(
+function bernoulli(
   shape: Shape,
   { probability = 0.5, ...options }: RandomOptions & { readonly probability?: TensorLike } = {},
 ): Tensor {
@@ -112,6 +112,9 @@ export function bernoulli(
 }
 
 /** The numbers 0 to count - 1 in random order, as int32. */
-export function permutation(count: number, options: RandomOptions = {}): Tensor {
+function permutation(count: number, options: RandomOptions = {}): Tensor {
   return argsort(draw([count], options, 'random.permutation')(0, 32));
 }
+
+/** Random tensors. Each draw advances its generator: the default one, or that of the option `generator`. */
+export const random = { bits, uniform, normal, bernoulli, permutation };

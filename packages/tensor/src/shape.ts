@@ -79,7 +79,7 @@ export function normalizeAxes(
   rank: number,
   where: string,
 ): number[] {
-  const list = axes ?? Array.from({ length: rank }, (_, axis) => axis);
+  const list = axes ?? [...new Array(rank).keys()];
   const normal = [list].flat().map((axis) => normalizeAxis(axis, rank, where));
   const twice = normal.find((axis, i) => normal.indexOf(axis) < i);
   if (twice !== undefined) throw new ShapeError(`${where}: axis ${twice} is named twice`);

@@ -1,4 +1,4 @@
-import { axesOf, coefficientOf, rangeOf } from './index-expression.js';
+import { addIndices, axesOf, axisIndex, coefficientOf, rangeOf, scaleIndex } from './index-expression.js';
 import type { Access } from './accesses.js';
 import { accessesIn, loadsIn } from './accesses.js';
 import { placeOf } from './expression.js';
@@ -78,26 +78,17 @@ export function readsSamePoint(load: Access, reader: Root, writer: Root): boolea
 function readsSameRow(load: Access, reader: Root, writer: Root, prefix: number): boolean {
   if (!sameExtents(reader, writer, prefix)) return false;
   const rowSize = pointsOf(writer.axes.slice(prefix));
-  const rest = load.index.terms.filter(
-    ({ atom }) =>
-      !reader.axes.slice(0, prefix).some(({ axis }) => atom.kind === 'axis' && atom.axis === axis),
-  );
-  const within = { ...load.index, terms: rest };
+  const shared = reader.axes.slice(0, prefix);
+  const strides = writer.axes.map(({ axis }) => coefficientOf(writer.index, axis) ?? 0);
+  const starts = shared.map(({ axis, extent }, i) => scaleIndex(axisIndex(axis, extent), -strides[i]));
+  const within = addIndices(load.index, ...starts);
   const inner = axesOf(within);
   const [low, high] = rangeOf(within);
   return (
-    rest.every(({ atom }) => atom.kind !== 'value') &&
-    !reader.axes.slice(0, prefix).some(({ axis }) => inner.has(axis)) &&
     low >= 0 &&
     high < rowSize &&
-    reader.axes.slice(0, prefix).every(({ axis }, i) => {
-      const factor = coefficientOf(load.index, axis);
-      return (
-        factor !== undefined &&
-        factor % rowSize === 0 &&
-        factor === coefficientOf(writer.index, writer.axes[i].axis)
-      );
-    })
+    within.terms.every(({ atom }) => atom.kind !== 'value') &&
+    shared.every(({ axis }, i) => !inner.has(axis) && strides[i] % rowSize === 0)
   );
 }
 

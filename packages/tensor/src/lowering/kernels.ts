@@ -12,16 +12,14 @@ export interface Group {
   readonly prefix: number;
 }
 
-/** A root with every index and value in it rewritten. */
-function mapRoot(
-  root: Root,
-  onValue: (value: Expression) => Expression,
-  onIndex: (index: IndexExpression) => IndexExpression,
-): Root {
+/** A root with every index and value in it rewritten, as {@link rewrite} does. */
+function mapRoot(root: Root, onPart: (part: Expression) => Expression, onAxis: typeof axisIndex): Root {
+  const memo = new Map<Expression, Expression>();
+  const onValue = (value: Expression): Expression => rewrite(value, onPart, onAxis, memo);
   return {
     ...root,
     value: onValue(root.value),
-    index: onIndex(root.index),
+    index: mapIndex(root.index, onAxis, onValue),
     reductions: root.reductions.map((reduction) => ({ ...reduction, value: onValue(reduction.value) })),
   };
 }
@@ -38,11 +36,11 @@ export function mapRootAxes(
   to: IndexExpression,
   replace: (axes: readonly LoopAxis[]) => LoopAxis[],
 ): Root {
-  const onAxis = (axis: number, extent: number): IndexExpression =>
-    axis === from ? to : axisIndex(axis, extent);
-  const memo = new Map<Expression, Expression>();
-  const onValue = (value: Expression): Expression => rewrite(value, keep, onAxis, memo);
-  const mapped = mapRoot(root, onValue, (index) => mapIndex(index, onAxis, onValue));
+  const mapped = mapRoot(
+    root,
+    (part) => part,
+    (axis, extent) => (axis === from ? to : axisIndex(axis, extent)),
+  );
   return {
     ...mapped,
     axes: replace(mapped.axes),
@@ -50,75 +48,54 @@ export function mapRootAxes(
   };
 }
 
-/** Renames the first axes of all roots to those of the first, so that they mean the same loops. */
-function alignPrefix({ roots, prefix }: Group): Root[] {
-  const [leader] = roots;
-  return roots.map((root) => {
-    if (root === leader || prefix === 0) return root;
-    const names = new Map(root.axes.slice(0, prefix).map(({ axis }, i) => [axis, leader.axes[i].axis]));
-    const onAxis = (axis: number, extent: number): IndexExpression =>
-      axisIndex(names.get(axis) ?? axis, extent);
-    const memo = new Map<Expression, Expression>();
-    const onValue = (value: Expression): Expression => rewrite(value, keep, onAxis, memo);
-    const mapped = mapRoot(root, onValue, (index) => mapIndex(index, onAxis, onValue));
-    return { ...mapped, axes: [...leader.axes.slice(0, prefix), ...root.axes.slice(prefix)] };
-  });
-}
-
-function keep(expression: Expression): Expression {
-  return expression;
-}
-
 /**
  * Makes one of roots that were put together: their first axes get one name each, and what one root stores at a point
  * another takes from its register.
  */
-export function unite(group: Group): Group {
-  if (group.roots.length === 1) return group;
+export function unite({ roots, prefix }: Group): Group {
   const done: Root[] = [];
-  for (const root of alignPrefix(group)) {
-    const memo = new Map<Expression, Expression>();
-    const replace = (expression: Expression): Expression => {
-      if (expression.kind !== 'load') return expression;
-      const writer = done.find(({ buffers }) => buffers.includes(expression.buffer));
-      const same = writer?.axes.length === group.prefix && readsSamePoint(expression, root, writer);
-      return writer !== undefined && same ? writer.value : expression;
+  const shared = roots[0].axes.slice(0, prefix);
+  for (const root of roots) {
+    const own = { ...root, axes: [...shared, ...root.axes.slice(prefix)] };
+    const names = new Map(root.axes.map(({ axis }, i) => [axis, own.axes[i].axis]));
+    const replace = (part: Expression): Expression => {
+      if (part.kind !== 'load') return part;
+      const writer = done.find(({ buffers }) => buffers.includes(part.buffer));
+      const same = writer?.axes.length === prefix && readsSamePoint(part, own, writer);
+      return same ? writer.value : part;
     };
-    done.push(
-      mapRoot(
-        root,
-        (value) => rewrite(value, replace, axisIndex, memo),
-        (index) => index,
-      ),
-    );
+    done.push(mapRoot(own, replace, (axis, extent) => axisIndex(names.get(axis) ?? axis, extent)));
   }
-  return { ...group, roots: done };
+  return { roots: done, prefix };
 }
 
 /** Makes one loop of two neighbouring ones wherever every index in the roots runs through both in one stride. */
 function coalesce(roots: readonly Root[], prefix: number, nextAxis: () => number): Group {
-  let current = roots;
-  let shared = prefix;
-  for (let i = shared - 2; i >= 0; i--) {
-    const merged = mergeAxes(current, current[0].axes[i], current[0].axes[i + 1], nextAxis);
-    if (merged === undefined) continue;
-    current = merged;
-    shared--;
-  }
-  current = current.map((root) => {
-    let own = root;
-    for (let i = own.axes.length - 2; i >= shared; i--) {
-      own = mergeAxes([own], own.axes[i], own.axes[i + 1], nextAxis)?.[0] ?? own;
+  const merge = (
+    all: readonly Root[],
+    axesOf: (root: Root) => readonly LoopAxis[],
+    from: number,
+    to = axesOf(all[0]).length,
+  ): readonly Root[] => {
+    let merged = all;
+    for (let i = to - 2; i >= from; i--) {
+      const axes = axesOf(merged[0]);
+      merged = mergeAxes(merged, axes[i], axes[i + 1], nextAxis) ?? merged;
     }
-    own.reductions.forEach((_, which) => {
-      for (let i = own.reductions[which].axes.length - 2; i >= 0; i--) {
-        const { axes } = own.reductions[which];
-        own = mergeAxes([own], axes[i], axes[i + 1], nextAxis)?.[0] ?? own;
-      }
-    });
-    return own;
-  });
-  return { roots: current, prefix: shared };
+    return merged;
+  };
+  const loops = ({ axes }: Root): readonly LoopAxis[] => axes;
+  const common = merge(roots, loops, 0, prefix);
+  const shared = prefix - loops(roots[0]).length + loops(common[0]).length;
+  return {
+    prefix: shared,
+    roots: common.map((root) =>
+      root.reductions.reduce(
+        (own, _, which) => merge([own], ({ reductions }) => reductions[which].axes, 0)[0],
+        merge([root], loops, shared)[0],
+      ),
+    ),
+  };
 }
 
 /**

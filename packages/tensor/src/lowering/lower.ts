@@ -265,20 +265,13 @@ class Lowering {
         role === 'intermediate' && !needed.has(buffer) ? [buffer] : [],
       ),
     );
-    const end = sorted.length;
     const lifetimes = this.#buffers.map(({ role, dtype, length }, buffer): Lifetime => {
-      const bytes = role === 'resident' || unread.has(buffer) ? 0 : length * bytesPerElement(dtype);
-      switch (role) {
-        case 'output':
-          return { bytes, first: first.get(buffer) ?? 0, last: end };
-        case 'input':
-        case 'scalars':
-          return { bytes, first: -1, last: last.get(buffer) ?? -1 };
-        case 'flags':
-          return { bytes, first: -1, last: end };
-        default:
-          return { bytes, first: first.get(buffer) ?? 0, last: last.get(buffer) ?? 0 };
-      }
+      const fromHost = role === 'input' || role === 'scalars' || role === 'flags';
+      return {
+        bytes: role === 'resident' || unread.has(buffer) ? 0 : length * bytesPerElement(dtype),
+        first: fromHost ? -1 : (first.get(buffer) ?? 0),
+        last: role === 'output' || role === 'flags' ? sorted.length : (last.get(buffer) ?? -1),
+      };
     });
     const kept = kernels.map((kernel) => ({ ...kernel, body: withoutStores(kernel.body, unread) }));
     const { offsets, bytes } = planMemory(lifetimes);

@@ -1,5 +1,5 @@
 import type { DType } from '../dtype.js';
-import type { WindowGeometry } from '../operation.js';
+import type { OperationOf, WindowGeometry } from '../operation.js';
 import type { Shape } from '../shape.js';
 import { sizeOf } from '../shape.js';
 import {
@@ -73,16 +73,6 @@ export interface Places {
   readonly nextRegister: () => number;
 }
 
-const COMBINES: Readonly<Record<string, Combine>> = {
-  sum: 'sum',
-  foldWindows: 'sum',
-  prod: 'prod',
-  max: 'max',
-  min: 'min',
-  argMax: 'argMax',
-  argMin: 'argMin',
-};
-
 /** Writes roots: expressions pulled from a stored node down to the buffers it reads. */
 export class RootBuilder {
   readonly #nodes: readonly GraphNode[];
@@ -111,30 +101,16 @@ export class RootBuilder {
   build(node: number, buffers: readonly number[]): Root[] {
     this.#begin();
     this.#parts = [];
-    let root = this.#build(node, buffers);
+    let root = this.#rootOf(node, buffers);
     if (this.#copies.length > 0) {
       // A copy runs over the loops its values depend on; where they depend on part of one, that has to be a loop of its own.
       const divisors = divisorsIn([root, ...this.#copies]);
       const replaced = this.#copies.flatMap((copy) => copy.buffers);
       this.#parts = this.#dimensions.map((loop) => partOf(loop, divisors) ?? 1);
       this.#begin(replaced);
-      root = this.#build(node, buffers);
+      root = this.#rootOf(node, buffers);
     }
     return [...this.#copies, root].map((each) => splitAxes(each, this.#places.nextAxis));
-  }
-
-  #build(node: number, buffers: readonly number[]): Root {
-    const { operation, inputs } = this.#nodes[node];
-    switch (operation.name) {
-      case 'cumulativeSum':
-        return this.#scan(node, buffers, operation.axis);
-      case 'scatterAdd':
-        return this.#scatter(node, buffers, operation.axis);
-      case 'argsort':
-        return this.#argsort(node, buffers, inputs[0], operation.descending);
-      default:
-        return this.#map(node, buffers);
-    }
   }
 
   #begin(replaced: readonly number[] = []): void {
@@ -145,6 +121,18 @@ export class RootBuilder {
     this.#computed = new Set();
     this.#copies = [];
     this.#extents = new Map();
+  }
+
+  #rootOf(node: number, buffers: readonly number[]): Root {
+    const { operation } = this.#nodes[node];
+    switch (operation.name) {
+      case 'cumulativeSum':
+      case 'scatterAdd':
+      case 'argsort':
+        return this.#along(node, buffers, operation);
+      default:
+        return this.#map(node, buffers);
+    }
   }
 
   #map(node: number, buffers: readonly number[]): Root {
@@ -218,71 +206,59 @@ export class RootBuilder {
     };
   }
 
-  #scan(node: number, buffers: readonly number[], axis: number): Root {
+  /** A root of statements that go along one axis, for each point of the others. */
+  #along(
+    node: number,
+    buffers: readonly number[],
+    operation: OperationOf<'cumulativeSum' | 'scatterAdd' | 'argsort'>,
+  ): Root {
     const { shape, dtype, inputs } = this.#nodes[node];
+    const axis = operation.name === 'argsort' ? shape.length - 1 : operation.axis;
     const axes = this.#axesOf(shape);
     const indices = indicesOf(axes);
-    const register = this.#places.nextRegister();
-    const total = registerOf(register, dtype, new Set(axes.map((each) => each.axis)));
     const index = linearIndex(indices, shape);
-    const scan: Statement = {
-      kind: 'scan',
-      register,
-      dtype,
-      axis: axes[axis],
-      value: this.#emit(inputs[0], indices),
-      body: buffers.map((buffer) => ({ kind: 'store', buffer, index, value: total })),
+    const statements = (): Statement[] => {
+      if (operation.name === 'cumulativeSum') {
+        const register = this.#places.nextRegister();
+        const total = registerOf(register, dtype, new Set(axes.map((each) => each.axis)));
+        const body = buffers.map((buffer): Statement => ({ kind: 'store', buffer, index, value: total }));
+        const value = this.#emit(inputs[0], indices);
+        return [{ kind: 'scan', register, dtype, axis: axes[axis], value, body }];
+      }
+      if (operation.name === 'argsort') {
+        const first = linearIndex(indices.with(axis, constantIndex(0)), shape);
+        return buffers.map((buffer) => ({
+          kind: 'argsort',
+          length: shape[axis],
+          descending: operation.descending,
+          source: { buffer: this.#bufferOf(inputs[0]), index: first },
+          target: { buffer, index: first },
+        }));
+      }
+      const [places, updates] = inputs;
+      const [from] = this.#axesOf([this.#nodes[places].shape[axis]]);
+      const source = indices.with(axis, axisIndex(from.axis, from.extent));
+      const place = this.#asIndex(this.#emit(places, source), shape[axis]);
+      const target = linearIndex(indices.with(axis, place), shape);
+      const value = this.#emit(updates, source);
+      const zero = constantOf(0, dtype);
+      return buffers.flatMap((buffer): Statement[] => [
+        {
+          kind: 'loop',
+          ...axes[axis],
+          parallel: false,
+          body: [{ kind: 'store', buffer, index, value: zero }],
+        },
+        {
+          kind: 'loop',
+          ...from,
+          parallel: false,
+          body: [{ kind: 'accumulate', buffer, index: target, value }],
+        },
+      ]);
     };
-    const outer = axes.filter((_, each) => each !== axis);
-    return this.#alone(node, outer, buffers, [...this.#names, 'cumulativeSum'], [scan]);
-  }
-
-  #scatter(node: number, buffers: readonly number[], axis: number): Root {
-    const { shape, dtype, inputs } = this.#nodes[node];
-    const [places, updates] = inputs;
-    const axes = this.#axesOf(shape);
-    const from: LoopAxis = { axis: this.#places.nextAxis(), extent: this.#nodes[places].shape[axis] };
-    const indices = indicesOf(axes);
-    const source = indices.map((index, each) => (each === axis ? axisIndex(from.axis, from.extent) : index));
-    const place = this.#asIndex(this.#emit(places, source), shape[axis]);
-    const target = linearIndex(
-      indices.map((index, each) => (each === axis ? place : index)),
-      shape,
-    );
-    const value = this.#emit(updates, source);
-    const statements: Statement[] = buffers.flatMap((buffer): Statement[] => [
-      {
-        kind: 'loop',
-        ...axes[axis],
-        parallel: false,
-        body: [{ kind: 'store', buffer, index: linearIndex(indices, shape), value: constantOf(0, dtype) }],
-      },
-      {
-        kind: 'loop',
-        ...from,
-        parallel: false,
-        body: [{ kind: 'accumulate', buffer, index: target, value }],
-      },
-    ]);
-    const outer = axes.filter((_, each) => each !== axis);
-    return this.#alone(node, outer, buffers, [...this.#names, 'scatterAdd'], statements);
-  }
-
-  #argsort(node: number, buffers: readonly number[], input: number, descending: boolean): Root {
-    const { shape } = this.#nodes[node];
-    const length = shape.at(-1) ?? 1;
-    const axes = this.#axesOf(shape.slice(0, -1));
-    const indices = [...indicesOf(axes), constantIndex(0)];
-    const index = linearIndex(indices, shape);
-    const source = { buffer: this.#bufferOf(input), index };
-    const statements = buffers.map((buffer): Statement => ({
-      kind: 'argsort',
-      length,
-      descending,
-      source,
-      target: { buffer, index },
-    }));
-    return this.#alone(node, axes, buffers, ['argsort'], statements);
+    const own = statements();
+    return this.#alone(node, axes.toSpliced(axis, 1), buffers, [...this.#names, operation.name], own);
   }
 
   #bufferOf(node: number): number {
@@ -394,9 +370,7 @@ export class RootBuilder {
         let start = 0;
         const pieces = inputs.map((input) => {
           const extent = this.#nodes[input].shape[operation.axis];
-          const moved = indices.map((index, axis) =>
-            axis === operation.axis ? shiftIndex(index, -start) : index,
-          );
+          const moved = indices.with(operation.axis, shiftIndex(indices[operation.axis], -start));
           start += extent;
           return { input, moved, condition: { index: moved[operation.axis], lower: 0, upper: extent } };
         });
@@ -410,10 +384,7 @@ export class RootBuilder {
       }
       case 'gather': {
         const place = this.#asIndex(at(inputs[1]), from[operation.axis]);
-        return at(
-          first,
-          indices.map((index, axis) => (axis === operation.axis ? place : index)),
-        );
+        return at(first, indices.with(operation.axis, place));
       }
       case 'check':
         return at(first);
@@ -455,7 +426,7 @@ export class RootBuilder {
             indices,
           );
     this.#names.push(operation.name);
-    const combine = COMBINES[operation.name];
+    const combine = operation.name === 'foldWindows' ? 'sum' : (operation.name as Combine);
     this.#reductions.push({ register, dtype, combine, axes: this.#withoutOnes(axes), value });
     const inner = new Set(axes.map(({ axis }) => axis));
     const outer = new Set([...value.axes].filter((axis) => !inner.has(axis)));

@@ -53,10 +53,8 @@ function alignAlong(a: Shape, b: Shape, axis: number, where: string): [Shape, Sh
       `${where}: expected ${a.length} axes of indices for ${formatShape(a)}, got ${formatShape(b)}`,
     );
   }
-  const without = (shape: Shape): Shape => shape.map((extent, i) => (i === axis ? 1 : extent));
-  const common = broadcastShapes([without(a), without(b)], where);
-  const withExtent = (shape: Shape): Shape => common.map((extent, i) => (i === axis ? shape[axis] : extent));
-  return [withExtent(a), withExtent(b)];
+  const common = broadcastShapes([a.with(axis, 1), b.with(axis, 1)], where);
+  return [common.with(axis, a[axis]), common.with(axis, b[axis])];
 }
 
 /**
@@ -106,7 +104,7 @@ export function oneHot(
 export function argsort(x: TensorLike, { axis = -1, descending = false }: SortOptions = {}): Tensor {
   const input = asTensor(x, 'argsort');
   const along = normalizeAxis(axis, input.rank, 'argsort');
-  const order = input.shape.flatMap((_, each) => (each === along ? [] : [each])).concat(along);
+  const order = [...input.shape.keys()].toSpliced(along, 1).concat(along);
   const last = permute(input, order);
   const sorted = new Tensor({ name: 'argsort', descending }, [last], last.shape, 'int32');
   return permute(

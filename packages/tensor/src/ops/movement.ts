@@ -34,8 +34,7 @@ export function reshape(x: TensorLike, shape: Shape): Tensor {
 
 function resolveShape(from: Shape, shape: Shape): Shape {
   const unknown = Array.isArray(shape) ? shape.indexOf(-1) : -1;
-  const fillIn = (extent: number): Shape =>
-    unknown < 0 ? shape : shape.map((each, axis) => (axis === unknown ? extent : each));
+  const fillIn = (extent: number): Shape => (unknown < 0 ? shape : shape.with(unknown, extent));
   const known = fillIn(1);
   checkShape(known, 'reshape');
   const size = sizeOf(from);
@@ -65,10 +64,7 @@ export function transpose(x: TensorLike, first: Axis = -2, second: Axis = -1): T
   const input = asTensor(x, 'transpose');
   const a = normalizeAxis(first, input.rank, 'transpose');
   const b = normalizeAxis(second, input.rank, 'transpose');
-  return permute(
-    input,
-    input.shape.map((_, axis) => (axis === a ? b : axis === b ? a : axis)),
-  );
+  return permute(input, [...input.shape.keys()].with(a, b).with(b, a));
 }
 
 /** x repeated to a larger shape by NumPy's rules: new axes in front, extents of 1 stretched. Nothing is copied. */
@@ -214,7 +210,7 @@ export function concat(tensors: readonly TensorLike[], { axis = 0 }: { axis?: Ax
   return new Tensor(
     { name: 'concat', axis: along },
     list.map((each) => cast(each, dtype)),
-    shape.map((old, i) => (i === along ? extent : old)),
+    shape.with(along, extent),
     dtype,
   );
 }
@@ -248,13 +244,8 @@ export function split(
       `split: pieces of ${list.join(', ')} do not make axis ${along} of ${formatShape(input.shape)}`,
     );
   }
-  let start = 0;
-  return list.map((size) => {
-    const ranges = new Array<Range>(along).fill(undefined);
-    const piece = slice(input, ...ranges, [start, start + size]);
-    start += size;
-    return piece;
-  });
+  let end = 0;
+  return list.map((size) => slice(input, ...new Array<undefined>(along), [end, (end += size)]));
 }
 
 /** How `windows` slides: one number for all axes, or one an axis. */

@@ -128,7 +128,7 @@ function argReduce(name: 'argMax' | 'argMin', x: TensorLike, { axis, keepDims = 
   const input = axis === undefined ? reshape(operand, [-1]) : operand;
   const along = normalizeAxis(axis ?? 0, input.rank, name);
   checkChoice(input, [along], name);
-  const shape = input.shape.filter((_, each) => each !== along);
+  const shape = input.shape.toSpliced(along, 1);
   const result = new Tensor({ name, axis: along }, [input], shape, 'int32');
   return keepDims ? reshape(result, keptShape(operand, normalizeAxes(axis, operand.rank, name))) : result;
 }

@@ -7,8 +7,8 @@ import type { Scope } from './scope.js';
 import { compileNest } from './scope.js';
 import { cheapestAxis } from './vector-axis.js';
 
-/** A tile of the result is ROWS x COLUMNS sums that are kept in registers. */
-const ROWS = 4;
+/** A tile of the result is ROWS x COLUMNS sums that are kept in registers; larger ones run no faster. Powers of 2. */
+const ROWS = 2;
 const COLUMNS = 4;
 
 /** How much of the rows, the columns and the sum is packed at a time: what fits a level-2 cache. */
@@ -93,7 +93,7 @@ export function compileContraction(
         row.run(1);
         const start = i * COLUMN_BLOCK;
         for (let j = 0; j < columnCount; j++) total.values[j] = sums[start + j];
-        round(total.values, columnCount);
+        round?.(total.values, columnCount);
         counters[columns.axis] = columnStart;
         epilogue.run(columnCount);
       }
@@ -139,39 +139,31 @@ function compilePanel(
   const lanes = inner.lanesOf(factor);
   const values = new Float64Array(block * DEPTH_BLOCK);
 
-  const setDepth = (depth: number): void => {
-    for (let i = axes.length - 1; i >= 0; i--) {
-      const { axis, extent } = axes[i];
-      counters[axis] = depth % extent;
-      depth = Math.floor(depth / extent);
-    }
-  };
-  const packAlongPlaces: Panel['pack'] = (start, count, depthStart, depthCount) => {
-    counters[places.axis] = start;
-    for (let k = 0; k < depthCount; k++) {
-      setDepth(depthStart + k);
-      inner.run(count);
-      for (let i = 0; i < count; i++) {
-        const lane = i % width;
-        values[(i - lane) * depthCount + k * width + lane] = lanes.values[i & lanes.mask];
-      }
-    }
-  };
-  const packAlongDepth: Panel['pack'] = (start, count, depthStart, depthCount) => {
-    for (let i = 0; i < count; i++) {
+  const alongPlaces = vector === places;
+  const pack: Panel['pack'] = (start, count, depthStart, depthCount) => {
+    for (let i = 0; i < count; i += alongPlaces ? count : 1) {
       counters[places.axis] = start + i;
-      const target = (i - (i % width)) * depthCount + (i % width);
-      for (let k = 0; k < depthCount;) {
-        const left = innermost.extent - ((depthStart + k) % innermost.extent);
-        const run = Math.min(depthCount - k, left, BLOCK);
-        setDepth(depthStart + k);
+      for (let k = 0, step = 1; k < depthCount; k += step) {
+        let depth = depthStart + k;
+        if (!alongPlaces)
+          step = Math.min(depthCount - k, innermost.extent - (depth % innermost.extent), BLOCK);
+        for (let each = axes.length - 1; each >= 0; each--) {
+          const { axis, extent } = axes[each];
+          counters[axis] = depth % extent;
+          depth = Math.floor(depth / extent);
+        }
+        const run = alongPlaces ? count : step;
         inner.run(run);
-        for (let l = 0; l < run; l++) values[target + (k + l) * width] = lanes.values[l & lanes.mask];
-        k += run;
+        for (let l = 0; l < run; l++) {
+          const place = alongPlaces ? l : i;
+          const lane = place & (width - 1);
+          const row = alongPlaces ? k : k + l;
+          values[(place - lane) * depthCount + row * width + lane] = lanes.values[l & lanes.mask];
+        }
       }
     }
   };
-  return { values, pack: vector === places ? packAlongPlaces : packAlongDepth };
+  return { values, pack };
 }
 
 /** Adds left · right to the sums. Where counts are no multiple of the tile, what lies behind them is rubbish. */
@@ -207,39 +199,21 @@ function multiplyTile(
   let s11 = 0;
   let s12 = 0;
   let s13 = 0;
-  let s20 = 0;
-  let s21 = 0;
-  let s22 = 0;
-  let s23 = 0;
-  let s30 = 0;
-  let s31 = 0;
-  let s32 = 0;
-  let s33 = 0;
   for (const end = a + depth * ROWS; a < end; a += ROWS, b += COLUMNS) {
+    const a0 = left[a];
+    const a1 = left[a + 1];
     const b0 = right[b];
     const b1 = right[b + 1];
     const b2 = right[b + 2];
     const b3 = right[b + 3];
-    const a0 = left[a];
     s00 += a0 * b0;
     s01 += a0 * b1;
     s02 += a0 * b2;
     s03 += a0 * b3;
-    const a1 = left[a + 1];
     s10 += a1 * b0;
     s11 += a1 * b1;
     s12 += a1 * b2;
     s13 += a1 * b3;
-    const a2 = left[a + 2];
-    s20 += a2 * b0;
-    s21 += a2 * b1;
-    s22 += a2 * b2;
-    s23 += a2 * b3;
-    const a3 = left[a + 3];
-    s30 += a3 * b0;
-    s31 += a3 * b1;
-    s32 += a3 * b2;
-    s33 += a3 * b3;
   }
   sums[place] += s00;
   sums[place + 1] += s01;
@@ -250,14 +224,4 @@ function multiplyTile(
   sums[place + 1] += s11;
   sums[place + 2] += s12;
   sums[place + 3] += s13;
-  place += COLUMN_BLOCK;
-  sums[place] += s20;
-  sums[place + 1] += s21;
-  sums[place + 2] += s22;
-  sums[place + 3] += s23;
-  place += COLUMN_BLOCK;
-  sums[place] += s30;
-  sums[place + 1] += s31;
-  sums[place + 2] += s32;
-  sums[place + 3] += s33;
 }

@@ -1,8 +1,10 @@
 import type { DType } from '../dtype.js';
-import { isFloating, promote } from '../dtype.js';
+import { isFloating, limitsOf, promote } from '../dtype.js';
 import type { BinaryName, UnaryName } from '../operation.js';
 import type { WordName } from '../lowering/program.js';
 import { erf } from './erf.js';
+
+type ScalarName = UnaryName | BinaryName | WordName;
 
 /** How many values of an expression are computed at a time. */
 export const BLOCK = 128;
@@ -18,19 +20,12 @@ export interface Lanes {
 }
 
 type Values = Float64Array;
-export type UnaryKernel = (out: Values, a: Values, aMask: number, count: number) => void;
-export type BinaryKernel = (
-  out: Values,
-  a: Values,
-  aMask: number,
-  b: Values,
-  bMask: number,
-  count: number,
-) => void;
 
-/** Rounds what an operation gave, computed in doubles, to the dtype it has. */
-export const ROUND: Record<DType, (values: Values, count: number) => void> = {
-  bool: () => {},
+/** Fills `out` from one operand or two; that of one operand is given it twice. */
+export type Kernel = (out: Values, count: number, a: Values, aMask: number, b: Values, bMask: number) => void;
+
+/** Rounds what was computed in doubles to a dtype; the values of the others come as they should be. */
+export const ROUND: Partial<Record<DType, (values: Values, count: number) => void>> = {
   uint8: (values, count) => {
     for (let i = 0; i < count; i++) values[i] &= 255;
   },
@@ -40,17 +35,10 @@ export const ROUND: Record<DType, (values: Values, count: number) => void> = {
   float32: (values, count) => {
     for (let i = 0; i < count; i++) values[i] = Math.fround(values[i]);
   },
-  float64: () => {},
 };
 
-function each(f: (a: number) => number): UnaryKernel {
-  return (out, a, aMask, count) => {
-    for (let i = 0; i < count; i++) out[i] = f(a[i & aMask]);
-  };
-}
-
-function eachPair(f: (a: number, b: number) => number): BinaryKernel {
-  return (out, a, aMask, b, bMask, count) => {
+function each(f: (a: number, b: number) => number): Kernel {
+  return (out, count, a, aMask, b, bMask) => {
     for (let i = 0; i < count; i++) out[i] = f(a[i & aMask], b[i & bMask]);
   };
 }
@@ -73,13 +61,48 @@ export function power(x: number, y: number): number {
   return Math.pow(x, y);
 }
 
-const UNARY: Record<UnaryName, UnaryKernel> = {
-  neg: (out, a, aMask, count) => {
+const xor: Kernel = (out, count, a, aMask, b, bMask) => {
+  for (let i = 0; i < count; i++) out[i] = a[i & aMask] ^ b[i & bMask];
+};
+
+/** Written out where updates and activations spend their time: a call for each element takes several times as long. */
+const KERNELS: Record<ScalarName, Kernel> = {
+  neg: (out, count, a, aMask) => {
     for (let i = 0; i < count; i++) out[i] = -a[i & aMask];
   },
-  sqrt: (out, a, aMask, count) => {
+  sqrt: (out, count, a, aMask) => {
     for (let i = 0; i < count; i++) out[i] = Math.sqrt(a[i & aMask]);
   },
+  add: (out, count, a, aMask, b, bMask) => {
+    for (let i = 0; i < count; i++) out[i] = a[i & aMask] + b[i & bMask];
+  },
+  sub: (out, count, a, aMask, b, bMask) => {
+    for (let i = 0; i < count; i++) out[i] = a[i & aMask] - b[i & bMask];
+  },
+  mul: (out, count, a, aMask, b, bMask) => {
+    for (let i = 0; i < count; i++) out[i] = a[i & aMask] * b[i & bMask];
+  },
+  div: (out, count, a, aMask, b, bMask) => {
+    for (let i = 0; i < count; i++) out[i] = a[i & aMask] / b[i & bMask];
+  },
+  maximum: (out, count, a, aMask, b, bMask) => {
+    for (let i = 0; i < count; i++) out[i] = Math.max(a[i & aMask], b[i & bMask]);
+  },
+  less: (out, count, a, aMask, b, bMask) => {
+    for (let i = 0; i < count; i++) out[i] = a[i & aMask] < b[i & bMask] ? 1 : 0;
+  },
+  wordAdd: (out, count, a, aMask, b, bMask) => {
+    for (let i = 0; i < count; i++) out[i] = (a[i & aMask] + b[i & bMask]) | 0;
+  },
+  rotateLeft: (out, count, a, aMask, b, bMask) => {
+    for (let i = 0; i < count; i++) {
+      const word = a[i & aMask];
+      const by = b[i & bMask];
+      out[i] = (word << by) | (word >>> (32 - by));
+    }
+  },
+  wordXor: xor,
+  xor,
   abs: each(Math.abs),
   sign: each(Math.sign),
   exp: each(Math.exp),
@@ -96,123 +119,62 @@ const UNARY: Record<UnaryName, UnaryKernel> = {
   ceil: each(Math.ceil),
   round: each(round),
   not: each((x) => (x === 0 ? 1 : 0)),
-};
-
-const xor: BinaryKernel = (out, a, aMask, b, bMask, count) => {
-  for (let i = 0; i < count; i++) out[i] = a[i & aMask] ^ b[i & bMask];
-};
-
-/** Written out where updates and activations spend their time: a call for each element takes several times as long. */
-const BINARY: Record<BinaryName | WordName, BinaryKernel> = {
-  add: (out, a, aMask, b, bMask, count) => {
-    for (let i = 0; i < count; i++) out[i] = a[i & aMask] + b[i & bMask];
-  },
-  sub: (out, a, aMask, b, bMask, count) => {
-    for (let i = 0; i < count; i++) out[i] = a[i & aMask] - b[i & bMask];
-  },
-  mul: (out, a, aMask, b, bMask, count) => {
-    for (let i = 0; i < count; i++) out[i] = a[i & aMask] * b[i & bMask];
-  },
-  div: (out, a, aMask, b, bMask, count) => {
-    for (let i = 0; i < count; i++) out[i] = a[i & aMask] / b[i & bMask];
-  },
-  maximum: (out, a, aMask, b, bMask, count) => {
-    for (let i = 0; i < count; i++) out[i] = Math.max(a[i & aMask], b[i & bMask]);
-  },
-  less: (out, a, aMask, b, bMask, count) => {
-    for (let i = 0; i < count; i++) out[i] = a[i & aMask] < b[i & bMask] ? 1 : 0;
-  },
-  minimum: eachPair(Math.min),
-  pow: eachPair(power),
-  equal: eachPair((a, b) => (a === b ? 1 : 0)),
-  notEqual: eachPair((a, b) => (a !== b ? 1 : 0)),
-  lessEqual: eachPair((a, b) => (a <= b ? 1 : 0)),
-  and: eachPair((a, b) => a & b),
-  or: eachPair((a, b) => a | b),
-  xor,
-  wordAdd: (out, a, aMask, b, bMask, count) => {
-    for (let i = 0; i < count; i++) out[i] = (a[i & aMask] + b[i & bMask]) | 0;
-  },
-  wordXor: xor,
-  rotateLeft: (out, a, aMask, b, bMask, count) => {
-    for (let i = 0; i < count; i++) {
-      const word = a[i & aMask];
-      const by = b[i & bMask];
-      out[i] = (word << by) | (word >>> (32 - by));
-    }
-  },
-  shiftRight: eachPair((a, b) => (a >>> b) | 0),
+  minimum: each(Math.min),
+  pow: each(power),
+  equal: each((a, b) => (a === b ? 1 : 0)),
+  notEqual: each((a, b) => (a !== b ? 1 : 0)),
+  lessEqual: each((a, b) => (a <= b ? 1 : 0)),
+  and: each((a, b) => a & b),
+  or: each((a, b) => a | b),
+  shiftRight: each((a, b) => (a >>> b) | 0),
 };
 
 /** The same, rounding to float32 at once. */
-const FLOAT32: Partial<typeof BINARY> = {
-  add: (out, a, aMask, b, bMask, count) => {
+const FLOAT32: Partial<typeof KERNELS> = {
+  add: (out, count, a, aMask, b, bMask) => {
     for (let i = 0; i < count; i++) out[i] = Math.fround(a[i & aMask] + b[i & bMask]);
   },
-  sub: (out, a, aMask, b, bMask, count) => {
+  sub: (out, count, a, aMask, b, bMask) => {
     for (let i = 0; i < count; i++) out[i] = Math.fround(a[i & aMask] - b[i & bMask]);
   },
-  mul: (out, a, aMask, b, bMask, count) => {
+  mul: (out, count, a, aMask, b, bMask) => {
     for (let i = 0; i < count; i++) out[i] = Math.fround(a[i & aMask] * b[i & bMask]);
   },
-  div: (out, a, aMask, b, bMask, count) => {
+  div: (out, count, a, aMask, b, bMask) => {
     for (let i = 0; i < count; i++) out[i] = Math.fround(a[i & aMask] / b[i & bMask]);
   },
 };
 
-/** The product of two int32 may need more bits than a double has. */
-const INTEGER: Partial<typeof BINARY> = { mul: eachPair(Math.imul) };
-
-/** Operations whose results are of the dtype as they come, if it is a floating one; those on words always are. */
-const EXACT: ReadonlySet<string> = new Set<UnaryName | BinaryName>([
-  'neg',
-  'abs',
+/** Operations whose results are of the dtype as they come. */
+const EXACT: ReadonlySet<string> = new Set<ScalarName>([
   'sign',
   'floor',
   'ceil',
   'round',
   'maximum',
   'minimum',
+  'wordAdd',
+  'wordXor',
+  'rotateLeft',
+  'shiftRight',
 ]);
-const WORDS: ReadonlySet<string> = new Set<WordName>(['wordAdd', 'wordXor', 'rotateLeft', 'shiftRight']);
 
-function needsRound(name: string, dtype: DType): boolean {
-  if (dtype === 'bool' || dtype === 'float64' || WORDS.has(name)) return false;
-  return !(dtype === 'float32' && EXACT.has(name));
+/** What computes an operation, and what rounds its results to the dtype, if that has yet to be done. */
+export function kernelOf(name: ScalarName, dtype: DType): [kernel: Kernel, round?: (typeof ROUND)[DType]] {
+  const special = dtype === 'float32' ? FLOAT32[name] : undefined;
+  if (special !== undefined) return [special];
+  // The product of two int32 may need more bits than a double has.
+  const kernel = name === 'mul' && !isFloating(dtype) ? each(Math.imul) : KERNELS[name];
+  return [kernel, EXACT.has(name) ? undefined : ROUND[dtype]];
 }
-
-/** What computes an operation, and whether its results have yet to be rounded to the dtype. */
-export function unaryOf(name: UnaryName, dtype: DType): { kernel: UnaryKernel; round: boolean } {
-  return { kernel: UNARY[name], round: needsRound(name, dtype) };
-}
-
-export function binaryOf(
-  name: BinaryName | WordName,
-  dtype: DType,
-): { kernel: BinaryKernel; round: boolean } {
-  const special = dtype === 'float32' ? FLOAT32[name] : isFloating(dtype) ? undefined : INTEGER[name];
-  if (special !== undefined) return { kernel: special, round: dtype === 'uint8' };
-  return { kernel: BINARY[name], round: needsRound(name, dtype) };
-}
-
-function saturate(low: number, high: number): UnaryKernel {
-  return each((x) => (x > low ? (x < high ? Math.trunc(x) + 0 : high) : x <= low ? low : 0));
-}
-
-const CAST: Record<DType, UnaryKernel> = {
-  bool: each((x) => (x !== 0 ? 1 : 0)),
-  uint8: saturate(0, 255),
-  int32: saturate(-2147483648, 2147483647),
-  float32: (out, a, aMask, count) => {
-    for (let i = 0; i < count; i++) out[i] = Math.fround(a[i & aMask]);
-  },
-  float64: each((x) => x),
-};
 
 /** What casts; undefined where the values stay what they are. */
-export function castOf(from: DType, to: DType): UnaryKernel | undefined {
-  const widens = promote(from, to) === to && !(from === 'int32' && to === 'float32');
-  return widens ? undefined : CAST[to];
+export function castOf(from: DType, to: DType): Kernel | undefined {
+  if (promote(from, to) === to && !(from === 'int32' && to === 'float32')) return undefined;
+  if (to === 'bool') return each((x) => (x !== 0 ? 1 : 0));
+  if (to === 'float32') return each(Math.fround);
+  const [low, high] = limitsOf(to);
+  return each((x) => (x > low ? (x < high ? Math.trunc(x) + 0 : high) : x <= low ? low : 0));
 }
 
 /** total[i & totalMask] combined with each value: into one total for each lane, or into one of all. */

@@ -1,9 +1,9 @@
-import type { DType, TypedArray } from '../dtype.js';
+import type { TypedArray } from '../dtype.js';
 import type { Atom, IndexExpression } from '../lowering/index-expression.js';
 import { axesOf, rangeOf, valuesOf } from '../lowering/index-expression.js';
 import type { Buffer, Expression, LoopAxis } from '../lowering/program.js';
-import type { Lanes, UnaryKernel } from './lanes.js';
-import { binaryOf, BLOCK, castOf, ROUND, unaryOf } from './lanes.js';
+import type { Kernel, Lanes } from './lanes.js';
+import { BLOCK, castOf, kernelOf, ROUND } from './lanes.js';
 
 /** A piece of a kernel made ready: it does its work for `count` values of the vector axis. */
 export type Step = (count: number) => void;
@@ -147,20 +147,19 @@ export class Scope {
     if (atom.kind === 'value') {
       // The place may come from data, and be checked only after the run: no load may leave its buffer meanwhile.
       const last = atom.extent - 1;
-      return this.#map(this.lanesOf(atom.value), (out, a, mask, count) => {
+      const held: Kernel = (out, count, a, mask) => {
         for (let i = 0; i < count; i++) out[i] = Math.max(0, Math.min(a[i & mask], last));
-      });
+      };
+      return this.#map([held], this.lanesOf(atom.value));
     }
-    const { divisor } = atom;
-    const inner = this.#places(atom.index);
-    if (atom.kind === 'floorDiv') {
-      return this.#map(inner, (out, a, mask, count) => {
-        for (let i = 0; i < count; i++) out[i] = Math.floor(a[i & mask] / divisor);
-      });
-    }
-    return this.#map(inner, (out, a, mask, count) => {
-      for (let i = 0; i < count; i++) out[i] = a[i & mask] - divisor * Math.floor(a[i & mask] / divisor);
-    });
+    const { kind, divisor, index } = atom;
+    const divided: Kernel = (out, count, a, mask) => {
+      for (let i = 0; i < count; i++) {
+        const whole = Math.floor(a[i & mask] / divisor);
+        out[i] = kind === 'mod' ? a[i & mask] - divisor * whole : whole;
+      }
+    };
+    return this.#map([divided], this.#places(index));
   }
 
   #home(axes: ReadonlySet<number>, registers: ReadonlySet<number>): Scope {
@@ -191,14 +190,12 @@ export class Scope {
     this.add(out.mask === 0 ? () => fill(1) : fill);
   }
 
-  #map(a: Lanes, kernel: UnaryKernel): Lanes {
-    const out = a.mask === 0 ? single() : this.allocate();
-    this.#addFor(out, (count) => kernel(out.values, a.values, a.mask, count));
+  /** The lanes a kernel makes of those of one operand or two, rounded if need be. */
+  #map([kernel, round]: ReturnType<typeof kernelOf>, a: Lanes, b = a): Lanes {
+    const out = this.#allocateFor(a, b);
+    this.#addFor(out, (count) => kernel(out.values, count, a.values, a.mask, b.values, b.mask));
+    if (round !== undefined) this.#addFor(out, (count) => round(out.values, count));
     return out;
-  }
-
-  #addRound(out: Lanes, dtype: DType): void {
-    this.#addFor(out, (count) => ROUND[dtype](out.values, count));
   }
 
   #compute(expression: Expression): Lanes {
@@ -207,7 +204,7 @@ export class Scope {
       case 'constant': {
         const out = single();
         out.values[0] = expression.value;
-        ROUND[dtype](out.values, 1);
+        ROUND[dtype]?.(out.values, 1);
         return out;
       }
       case 'register':
@@ -216,26 +213,19 @@ export class Scope {
         return this.#places(expression.index);
       case 'load':
         return this.#load(expression.buffer, expression.index);
-      case 'unary': {
-        const { kernel, round } = unaryOf(expression.name, dtype);
-        const out = this.#map(this.lanesOf(expression.operand), kernel);
-        if (round) this.#addRound(out, dtype);
-        return out;
-      }
+      case 'unary':
+        return this.#map(kernelOf(expression.name, dtype), this.lanesOf(expression.operand));
       case 'cast': {
         const operand = this.lanesOf(expression.operand);
         const kernel = castOf(expression.operand.dtype, dtype);
-        return kernel === undefined ? operand : this.#map(operand, kernel);
+        return kernel === undefined ? operand : this.#map([kernel], operand);
       }
-      case 'binary': {
-        const { kernel, round } = binaryOf(expression.name, dtype);
-        const a = this.lanesOf(expression.left);
-        const b = this.lanesOf(expression.right);
-        const out = this.#allocateFor(a, b);
-        this.#addFor(out, (count) => kernel(out.values, a.values, a.mask, b.values, b.mask, count));
-        if (round) this.#addRound(out, dtype);
-        return out;
-      }
+      case 'binary':
+        return this.#map(
+          kernelOf(expression.name, dtype),
+          this.lanesOf(expression.left),
+          this.lanesOf(expression.right),
+        );
       case 'select': {
         const condition = this.lanesOf(expression.condition);
         return this.#choose(expression.whenTrue, expression.whenFalse, [
@@ -290,10 +280,11 @@ export class Scope {
       return out;
     }
     const places = own ?? this.#places(index);
-    return this.#map(places, (out, place, mask, count) => {
+    const gather: Kernel = (out, count, place, mask) => {
       const view = views[buffer];
       for (let i = 0; i < count; i++) out[i] = view[Math.max(0, Math.min(place[i & mask], length - 1))];
-    });
+    };
+    return this.#map([gather], places);
   }
 }
 

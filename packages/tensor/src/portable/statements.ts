@@ -115,7 +115,7 @@ function compileReduce(statement: ReduceStatement, scope: Scope): void {
     total.values.fill(identity, 0, count);
     place.values.fill(-1, 0, count);
     loops(count);
-    round((arg ? place : total).values, count);
+    round?.((arg ? place : total).values, count);
   });
   scope.define(register, arg ? place : total);
 }
@@ -164,7 +164,7 @@ function compileScan(statement: StatementOf<'scan'>, scope: Scope): void {
   inner.add((count) => {
     fold(total.values, total.mask, value.values, value.mask, count);
     for (let i = 0; i < count; i++) register.values[i] = total.values[i];
-    round(register.values, count);
+    round?.(register.values, count);
   });
   inner.define(statement.register, register);
   compileStatements(statement.body, inner);
