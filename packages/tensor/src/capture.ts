@@ -34,7 +34,6 @@ const STRUCTURAL = new Set([-1, 0, 1, 2]);
  */
 export function capture({ outputs, assigned, traced }: CaptureRequest): Captured {
   const nodes: GraphNode[] = [];
-  const keys: string[] = [];
   const ids = new Map<Tensor, number>();
   const inputs: Tensor[] = [];
   const scalars: (number | Tensor)[] = [];
@@ -42,13 +41,10 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
   const slots = new Map<Variable, number>();
 
   const addNode = (operation: GraphOperation, from: readonly number[], { shape, dtype }: Tensor): number => {
-    const node = { operation, inputs: from, shape, dtype };
-    keys.push(keyOf(node));
-    return nodes.push(node) - 1;
+    return nodes.push({ operation, inputs: from, shape, dtype }) - 1;
   };
   const addInput = (tensor: Tensor): number => {
-    inputs.push(tensor);
-    return addNode({ name: 'input', slot: inputs.length - 1 }, [], tensor);
+    return addNode({ name: 'input', slot: inputs.push(tensor) - 1 }, [], tensor);
   };
   const slotOf = (variable: Variable, read: boolean): number => {
     const slot = slots.get(variable) ?? residents.push({ variable, read }) - 1;
@@ -57,8 +53,7 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
     return slot;
   };
   const addScalar = (value: number | Tensor, tensor: Tensor): number => {
-    scalars.push(value);
-    return addNode({ name: 'scalar', slot: scalars.length - 1 }, [], tensor);
+    return addNode({ name: 'scalar', slot: scalars.push(value) - 1 }, [], tensor);
   };
   const addKnown = (tensor: Tensor): number => {
     if (traced === undefined) return addInput(tensor);
@@ -87,8 +82,8 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
         return addNode(operation, [], tensor);
       case 'argument':
         throw new TraceError(
-          'what is computed outside the trace (the initial value of a variable, say) depends on an argument of the ' +
-            'traced function; make it from constants and variables',
+          'the initial value of a variable depends on an argument of the compiled function; ' +
+            'make it from constants and variables',
         );
       case 'hostInput':
         return addScalar(tensor, tensor);
@@ -134,7 +129,7 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
     resident: slotOf(variable, false),
   }));
   return {
-    key: `${keys.join(';')}>${outputIds.join()}:${assignments.map(({ node, resident }) => `${node}=${resident}`).join()}`,
+    key: nodes.map(keyOf).join(';') + JSON.stringify([outputIds, assignments]),
     graph: {
       nodes,
       outputs: outputIds,

@@ -90,7 +90,7 @@ export function compile<Arguments extends unknown[], Result>(
     if (traces === MANY_TRACES) {
       console.warn(
         `compile: ${fn.name || 'a function'} has been traced ${MANY_TRACES} times: ` +
-          'pass numbers that change as a tensor or a hostInput, and keep shapes the same',
+          'pass numbers that change as a tensor or a hostInput',
       );
     }
     return call;
@@ -143,7 +143,7 @@ function refusePromise<Result>(result: Result): Result {
   if (!(result instanceof Promise)) return result;
   result.catch(() => undefined);
   throw new TraceError(
-    'compile: the function is async; what is traced must compute its result without waiting',
+    'compile: expected a function that computes its result without waiting, got an async one',
   );
 }
 

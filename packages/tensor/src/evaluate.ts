@@ -40,7 +40,7 @@ export function evaluate(tensor: Tensor): TypedArray {
   if (tensor.trace !== undefined) {
     tensor.checkUsable();
     throw new TraceError(
-      `reading a tensor of shape ${formatShape(tensor.shape)} inside a compiled function, where it has no value yet: ` +
+      `reading a tensor of shape ${formatShape(tensor.shape)} inside a compiled function: ` +
         'return it and read it outside, or use where(...) instead of an if',
     );
   }

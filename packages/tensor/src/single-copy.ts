@@ -13,8 +13,8 @@ const place = (import.meta.url as string | undefined)?.split('?')[0] ?? 'a bundl
 const other = loaded[KEY];
 if (other !== undefined && other !== place) {
   throw new DownhillError(
-    `two copies of @downhill/tensor are loaded, ${other} and ${place}; see "npm ls @downhill/tensor", then run "npm dedupe" ` +
-      'or name one version under "overrides" in package.json',
+    `two copies of @downhill/tensor are loaded, ${other} and ${place}; run "npm dedupe", or name one version ` +
+      'under "overrides" in package.json',
   );
 }
 loaded[KEY] = place;

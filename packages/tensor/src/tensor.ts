@@ -68,8 +68,8 @@ export class Tensor extends Operand {
   checkUsable(): void {
     if (this.trace?.closed === true && this.value === undefined) {
       throw new TraceError(
-        `a tensor of shape ${formatShape(this.shape)} made while tracing was used after its trace ended; ` +
-          'return it from the compiled function, or assign it to a variable',
+        `a tensor of shape ${formatShape(this.shape)} made in a compiled function was used after it; ` +
+          'return it, or assign it to a variable',
       );
     }
   }

@@ -136,7 +136,7 @@ export class Variable extends Operand {
     if (this.#disposed) return;
     if (currentTrace() !== undefined) {
       throw new TraceError(
-        `dispose ${this.name}: nothing is freed inside a compiled function; do it outside`,
+        `dispose ${this.name}: expected outside a compiled function, got inside`,
       );
     }
     if (isPending(this)) runPending();

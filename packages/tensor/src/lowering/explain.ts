@@ -56,26 +56,19 @@ function extentsOf(body: readonly Statement[]): number[] {
  */
 export function explainProgram(program: Program, times?: readonly number[], ceilings?: Ceilings): string {
   const costs = kernelCosts(program);
-  const measured = ({ flops, bytes }: Omit<KernelCost, 'label'>, time: number): string[] => {
-    const [perFlop, perByte] = [flops / time / 1e6, bytes / time / 1e6];
-    const part = ceilings && Math.max((perFlop * 1e9) / ceilings.flops, (perByte * 1e9) / ceilings.bytes);
-    return [
-      time.toFixed(3),
-      perFlop.toFixed(1),
-      perByte.toFixed(1),
-      part ? `${(100 * part).toFixed(0)} %` : '',
-    ];
-  };
-  const rows = program.kernels.map((kernel, i) => [
-    String(i),
-    kernel.label,
-    formatShape(extentsOf(kernel.body)),
-    String(costs[i].flops),
-    String(costs[i].bytes),
-    ...(times ? measured(costs[i], times[i]) : []),
-  ]);
-  const clock = times ? ['ms', 'GF/s', 'GB/s', ceilings ? 'of ceiling' : ''] : [];
-  const table = [['kernel', 'operations', 'loops', 'flops', 'bytes', ...clock], ...rows];
+  const table = [['kernel', 'operations', 'loops', 'flops', 'bytes']];
+  if (times) table[0].push('ms', 'GF/s', 'GB/s', ceilings ? 'of ceiling' : '');
+  costs.forEach(({ label, flops, bytes }, i) => {
+    const loops = formatShape(extentsOf(program.kernels[i].body));
+    const row = [String(i), label, loops, String(flops), String(bytes)];
+    if (times) {
+      // Per millisecond and million: thousands of millions a second.
+      const [perFlop, perByte] = [flops, bytes].map((count) => count / times[i] / 1e6);
+      const part = ceilings && 1e11 * Math.max(perFlop / ceilings.flops, perByte / ceilings.bytes);
+      row.push(times[i].toFixed(3), perFlop.toFixed(1), perByte.toFixed(1), part ? `${part.toFixed(0)} %` : '');
+    }
+    table.push(row);
+  });
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
   const lines = table.map((row) =>
     row
@@ -87,7 +80,7 @@ export function explainProgram(program: Program, times?: readonly number[], ceil
   const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
   return [
     ...lines,
-    `${program.kernels.length} kernels, ${used.length} buffers, arena of ${program.arenaBytes} bytes, ` +
+    `${costs.length} kernels, ${used.length} buffers, arena of ${program.arenaBytes} bytes, ` +
       `${total(costs.map(({ flops }) => flops))} flops, ${total(costs.map(({ bytes }) => bytes))} bytes touched` +
       (times ? `, ${total(times).toFixed(3)} ms` : ''),
   ].join('\n');

@@ -12,7 +12,7 @@ import { buildKernel, unite } from './kernels.js';
 import { chooseMaterialized, descend, isLeaf } from './materialize.js';
 import type { Lifetime } from './memory.js';
 import { planMemory } from './memory.js';
-import type { Buffer, Expression, Program, Statement } from './program.js';
+import type { Buffer, Expression, Program } from './program.js';
 import type { Root } from './roots.js';
 import { RootBuilder } from './roots.js';
 import { simplify } from './simplify.js';
@@ -94,8 +94,7 @@ class Lowering {
     const drafts = this.#group(roots);
     this.#orderOverwrites(drafts);
     const sorted = sortDrafts(drafts).map(unite);
-    const kernels = sorted.map((draft) => buildKernel(draft, this.#nextAxis, this.#nextRegister));
-    return this.#planned(sorted, kernels, inputBuffers);
+    return this.#planned(sorted, inputBuffers);
   }
 
   readonly #nextAxis = (): number => this.#axes++;
@@ -162,13 +161,14 @@ class Lowering {
         continue;
       }
       const { operation, shape, inputs } = nodes[descend(nodes, node, SOME_ELEMENTS)];
-      const known =
-        (operation.name === 'argsort' && shape[shape.length - 1] <= extent) ||
-        (operation.name === 'iota' && shape[0] <= extent) ||
-        (operation.name.startsWith('arg') &&
-          'axis' in operation &&
-          nodes[inputs[0]].shape[operation.axis] <= extent);
-      if (known) continue;
+      const { name } = operation;
+      const places =
+        name === 'argsort' || name === 'iota'
+          ? shape[shape.length - 1]
+          : name === 'argMax' || name === 'argMin'
+            ? nodes[inputs[0]].shape[operation.axis]
+            : Infinity;
+      if (places <= extent) continue;
       addCheck(node, `an index is outside 0 to ${extent - 1}`, (value) =>
         binary(
           'and',
@@ -246,17 +246,17 @@ class Lowering {
     }
   }
 
-  #planned(sorted: readonly Group[], kernels: Program['kernels'], inputBuffers: readonly number[]): Program {
+  #planned(sorted: readonly Group[], inputBuffers: readonly number[]): Program {
     this.#addBuffer('flags', 0, 'int32', this.#checks.length);
-    const first = new Map<number, number>();
-    const last = new Map<number, number>();
+    const uses = this.#buffers.map((): number[] => []);
     const needed = new Set<number>();
-    sorted.forEach((draft, i) => {
-      const reads = draft.roots.flatMap((root) => loadsOf(root).map(({ buffer }) => buffer));
-      for (const buffer of reads) needed.add(buffer);
-      for (const buffer of [...reads, ...draft.roots.flatMap(({ buffers }) => buffers)]) {
-        if (!first.has(buffer)) first.set(buffer, i);
-        last.set(buffer, i);
+    sorted.forEach(({ roots }, i) => {
+      for (const root of roots) {
+        for (const { buffer } of loadsOf(root)) {
+          needed.add(buffer);
+          uses[buffer].push(i);
+        }
+        for (const buffer of root.buffers) uses[buffer].push(i);
       }
     });
     // Intermediates that nobody reads, because their only readers take the value from a register.
@@ -269,17 +269,20 @@ class Lowering {
       const fromHost = role === 'input' || role === 'scalars' || role === 'flags';
       return {
         bytes: role === 'resident' || unread.has(buffer) ? 0 : length * bytesPerElement(dtype),
-        first: fromHost ? -1 : (first.get(buffer) ?? 0),
-        last: role === 'output' || role === 'flags' ? sorted.length : (last.get(buffer) ?? -1),
+        first: fromHost ? -1 : (uses[buffer].at(0) ?? 0),
+        last: role === 'output' || role === 'flags' ? sorted.length : (uses[buffer].at(-1) ?? -1),
       };
     });
-    const kept = kernels.map((kernel) => ({ ...kernel, body: withoutStores(kernel.body, unread) }));
+    const kernels = sorted.map(({ roots, prefix }) => {
+      const kept = roots.map((root) => ({ ...root, buffers: root.buffers.filter((each) => !unread.has(each)) }));
+      return buildKernel({ roots: kept, prefix }, this.#nextAxis, this.#nextRegister);
+    });
     const { offsets, bytes } = planMemory(lifetimes);
     const { nodes, outputs, inputs, residents, scalars } = this.#graph;
     return {
       graph: this.#graph,
       buffers: this.#buffers.map((buffer, i) => ({ ...buffer, offset: offsets[i] })),
-      kernels: kept,
+      kernels,
       arenaBytes: bytes,
       inputs: inputs.map((input, slot) => ({
         ...input,
@@ -311,12 +314,3 @@ function sortDrafts(drafts: readonly Draft[]): Draft[] {
   return [...done];
 }
 
-/** Without stores into buffers that nobody reads. */
-function withoutStores(body: readonly Statement[], unread: ReadonlySet<number>): readonly Statement[] {
-  if (unread.size === 0) return body;
-  return body.flatMap((statement): Statement[] => {
-    if (statement.kind === 'store' && unread.has(statement.buffer)) return [];
-    if (statement.kind === 'loop') return [{ ...statement, body: withoutStores(statement.body, unread) }];
-    return [statement];
-  });
-}

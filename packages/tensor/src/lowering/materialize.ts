@@ -97,15 +97,14 @@ export function chooseMaterialized(graph: Graph): Set<number> {
   const { nodes } = graph;
   const stored = new Set<number>();
   const consumers = nodes.map((): number[] => []);
-  const reachable = reach(graph);
-  nodes.forEach(({ inputs }, id) => {
-    if (!reachable.has(id)) return;
-    for (const input of new Set(inputs)) consumers[input].push(id);
-  });
+  const wanted = new Set([...graph.outputs, ...graph.assignments.map(({ node }) => node)]);
+  const reachable = (id: number): boolean => wanted.has(id) || consumers[id].length > 0;
+  for (let id = nodes.length - 1; id >= 0; id--) {
+    if (reachable(id)) new Set(nodes[id].inputs).forEach((input) => consumers[input].push(id));
+  }
   const store = (id: number): void => {
     if (!isLeaf(nodes[id])) stored.add(id);
   };
-  const wanted = new Set([...graph.outputs, ...graph.assignments.map(({ node }) => node)]);
   wanted.forEach(store);
 
   /** The node below any movements: what would be stored in place of a moved (perhaps repeated) one. */
@@ -156,7 +155,7 @@ export function chooseMaterialized(graph: Graph): Set<number> {
   /** Nodes that draw random numbers where they are used. */
   const drawing = new Set<number>();
   nodes.forEach((node, id) => {
-    if (!reachable.has(id)) return;
+    if (!reachable(id)) return;
     const { operation, inputs } = node;
     if (isReduction(node)) {
       placeOperands(node);
@@ -187,15 +186,4 @@ export function chooseMaterialized(graph: Graph): Set<number> {
     else costs[id] = cost + own;
   });
   return stored;
-}
-
-function reach({ nodes, outputs, assignments }: Graph): Set<number> {
-  const found = new Set<number>();
-  const stack = [...outputs, ...assignments.map(({ node }) => node)];
-  for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
-    if (found.has(id)) continue;
-    found.add(id);
-    stack.push(...nodes[id].inputs);
-  }
-  return found;
 }

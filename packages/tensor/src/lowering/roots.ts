@@ -231,7 +231,7 @@ export class RootBuilder {
           kind: 'argsort',
           length: shape[axis],
           descending: operation.descending,
-          source: { buffer: this.#bufferOf(inputs[0]), index: first },
+          source: { buffer: this.#places.bufferOf.get(inputs[0]) ?? -1, index: first },
           target: { buffer, index: first },
         }));
       }
@@ -259,12 +259,6 @@ export class RootBuilder {
     };
     const own = statements();
     return this.#alone(node, axes.toSpliced(axis, 1), buffers, [...this.#names, operation.name], own);
-  }
-
-  #bufferOf(node: number): number {
-    const buffer = this.#places.bufferOf.get(node);
-    if (buffer === undefined) throw new TypeError(`node ${node} has no buffer`);
-    return buffer;
   }
 
   #asIndex(place: Expression, extent: number): IndexExpression {

@@ -23,7 +23,7 @@ export function matmul(a: TensorLike, b: TensorLike): Tensor {
   const [inner, other] = [rows.shape[rows.rank - 1], columns.shape[columns.rank - 2]];
   if (inner !== other) {
     throw new ShapeError(
-      `matmul: shapes ${shapes} do not fit: rows of ${inner} meet columns of ${other}; they must be equal`,
+      `matmul: shapes ${shapes} do not fit: rows of ${inner} meet columns of ${other}`,
     );
   }
   broadcastShapes([rows.shape.slice(0, -2), columns.shape.slice(0, -2)], `matmul of ${shapes}`);

@@ -18,7 +18,7 @@ export function asTensor(value: TensorLike, where: string): Tensor {
   if (typeof value === 'number') return constant(value, [], 'float64', true);
   if (isVariable(value)) return value.value;
   throw new DTypeError(
-    `${where}: expected a tensor, a variable or a number, got ${describe(value)}; make one with tensor(...)`,
+    `${where}: expected a tensor, a variable or a number, got ${describe(value)}; use tensor(...)`,
   );
 }
 
@@ -330,7 +330,7 @@ export function cast(x: TensorLike, dtype: DType): Tensor {
 export function checkInteger(x: Tensor, where: string): void {
   if (isFloating(x.dtype) || x.dtype === 'bool') {
     throw new DTypeError(
-      `${where}: expected indices of int32 or uint8, got ${x.dtype} of shape ${formatShape(x.shape)}; use cast('int32')`,
+      `${where}: expected int32 or uint8, got ${x.dtype} of shape ${formatShape(x.shape)}; use cast`,
     );
   }
 }

@@ -98,27 +98,23 @@ export class Scope {
   }
 
   placeOf({ offset, terms }: IndexExpression): Place {
-    const axes: { axis: number; coefficient: number }[] = [];
-    const shared: { values: Float64Array; coefficient: number }[] = [];
-    const own: { values: Float64Array; coefficient: number }[] = [];
+    const shared: { values: ArrayLike<number>; at: number; coefficient: number }[] = [];
+    const own: typeof shared = [];
+    let stride = 0;
     for (const { atom, coefficient } of terms) {
-      if (atom.kind === 'axis') axes.push({ axis: atom.axis, coefficient });
-      else {
+      if (atom.kind === 'axis') {
+        shared.push({ values: this.machine.counters, at: atom.axis, coefficient });
+        if (atom.axis === this.vector) stride += coefficient;
+      } else {
         const { values, mask } = this.#atomLanes(atom);
-        (mask === 0 ? shared : own).push({ values, coefficient });
+        (mask === 0 ? shared : own).push({ values, at: 0, coefficient });
       }
     }
-    const { counters } = this.machine;
     const base = (): number => {
       let place = offset;
-      for (let i = 0; i < axes.length; i++) place += axes[i].coefficient * counters[axes[i].axis];
-      for (let i = 0; i < shared.length; i++) place += shared[i].coefficient * shared[i].values[0];
+      for (let i = 0; i < shared.length; i++) place += shared[i].coefficient * shared[i].values[shared[i].at];
       return place;
     };
-    const stride = axes.reduce(
-      (sum, { axis, coefficient }) => sum + (axis === this.vector ? coefficient : 0),
-      0,
-    );
     if (own.length === 0) return { base, stride, own: undefined };
     const places = this.allocate();
     this.add((count) => {
