@@ -56,7 +56,7 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
     return addNode({ name: 'scalar', slot: scalars.push(value) - 1 }, [], tensor);
   };
   const addKnown = (tensor: Tensor): number => {
-    if (traced === undefined) return addInput(tensor);
+    if (!traced) return addInput(tensor);
     const value = evaluate(tensor);
     // Only scalars fold into the program; anything larger stays with the backend, uploaded once.
     if (tensor.rank === 0) return addNode({ name: 'constant', value: value[0] }, [], tensor);
@@ -72,7 +72,7 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
   };
   const leaf = (tensor: Tensor): number | undefined => {
     const { operation } = tensor;
-    if (tensor.value !== undefined) return addKnown(tensor);
+    if (tensor.value) return addKnown(tensor);
     switch (operation.name) {
       case 'constant': {
         const structural = traced !== undefined || STRUCTURAL.has(operation.value) || tensor.dtype === 'bool';
@@ -89,7 +89,7 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
         return addScalar(tensor, tensor);
       case 'version':
         // What a variable of a trace holds to begin with is also what it holds outside that trace.
-        if (tensor.inputs.length === 0 && (traced === undefined || tensor.trace === traced.trace)) {
+        if (tensor.inputs.length === 0 && (!traced || tensor.trace === traced.trace)) {
           return addNode({ name: 'resident', slot: slotOf(operation.variable, true) }, [], tensor);
         }
         break;
@@ -103,19 +103,18 @@ export function capture({ outputs, assigned, traced }: CaptureRequest): Captured
   traced?.arguments.forEach((tensor) => ids.set(tensor, addInput(tensor)));
   const visit = (root: Tensor): number => {
     const stack = [root];
-    for (let tensor = stack.at(-1); tensor !== undefined; tensor = stack.at(-1)) {
+    for (let tensor = stack.at(-1); tensor; tensor = stack.at(-1)) {
       let id = ids.get(tensor) ?? leaf(tensor);
       if (id === undefined) {
         const through = alias(tensor);
-        const from = through === undefined ? tensor.inputs : [through];
+        const from = through ? [through] : tensor.inputs;
         const missing = from.filter((input) => !ids.has(input));
         if (missing.length > 0) {
           stack.push(...missing.reverse());
           continue;
         }
         const fromIds = from.map((input) => ids.get(input) ?? -1);
-        id =
-          through === undefined ? addNode(tensor.operation as GraphOperation, fromIds, tensor) : fromIds[0];
+        id = through ? fromIds[0] : addNode(tensor.operation as GraphOperation, fromIds, tensor);
       }
       ids.set(tensor, id);
       stack.pop();

@@ -83,7 +83,7 @@ export function compile<Arguments extends unknown[], Result>(
 
   const tracedCall = ({ tensors, rebuild, signature }: Flat): TracedCall => {
     const known = calls.get(signature);
-    if (known !== undefined) return known;
+    if (known) return known;
     const call = traceCall(fn, tensors, rebuild);
     calls.set(signature, call);
     traces++;
@@ -98,7 +98,7 @@ export function compile<Arguments extends unknown[], Result>(
 
   const run = (...args: Arguments): Result => call(args);
   const call = (args: Arguments, tick?: (kernel: number) => void): Result => {
-    if (currentTrace() !== undefined) return refusePromise(fn(...args));
+    if (currentTrace()) return refusePromise(fn(...args));
     const flat = flatten(args, 'an argument of a compiled function');
     const { captured, hostInputs, results, rebuild } = tracedCall(flat);
     const given = hostInputs.map(readHostInput);

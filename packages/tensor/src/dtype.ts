@@ -18,7 +18,7 @@ const ARRAYS = {
 
 /** Bytes of one element. */
 export function bytesPerElement(dtype: DType): number {
-  return ARRAYS[dtype].BYTES_PER_ELEMENT;
+  return allocateArray(dtype, 1).byteLength;
 }
 
 /** A zeroed host array of `length` elements. */

@@ -36,8 +36,8 @@ export function runPending(): void {
 
 /** The elements of a tensor, computed if need be, together with all pending assignments, in one program. */
 export function evaluate(tensor: Tensor): TypedArray {
-  if (tensor.value !== undefined) return tensor.value;
-  if (tensor.trace !== undefined) {
+  if (tensor.value) return tensor.value;
+  if (tensor.trace) {
     tensor.checkUsable();
     throw new TraceError(
       `reading a tensor of shape ${formatShape(tensor.shape)} inside a compiled function: ` +

@@ -26,7 +26,7 @@ export function executableFor({ key, graph }: Captured, backend: Backend): Compi
   const cache = caches.get(backend) ?? new BoundedCache<Compiled>(CAPACITY);
   caches.set(backend, cache);
   const known = cache.get(key);
-  if (known !== undefined) return known;
+  if (known) return known;
   const program = lower(graph);
   const compiled = { program, executable: backend.compile(program) };
   compilations++;

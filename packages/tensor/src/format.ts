@@ -3,12 +3,12 @@ import { formatShape } from './shape.js';
 import type { Tensor } from './tensor.js';
 
 /** Axes longer than this are shown by their ends. */
-const EDGE = 3;
+const SHORT = 7;
 
 /** `tensor float32 [2, 2] [[1, 2], [3, 4]]`: long axes shortened, digits as many as a float32 holds. */
 export function formatTensor(tensor: Tensor): string {
   const head = `tensor ${tensor.dtype} ${formatShape(tensor.shape)}`;
-  if (tensor.trace !== undefined && tensor.value === undefined) {
+  if (tensor.trace && !tensor.value) {
     return `${head} (${tensor.operation.name}, being traced)`;
   }
   const values = evaluate(tensor);
@@ -18,10 +18,10 @@ export function formatTensor(tensor: Tensor): string {
     const extent = shape[axis];
     const inner = extent === 0 ? 0 : step / extent;
     const item = (i: number): string => show(axis + 1, offset + i * inner, inner);
-    const short = extent > 2 * EDGE + 1;
-    const front = Array.from({ length: short ? EDGE : extent }, (_, i) => item(i));
-    const back = short ? ['...', ...Array.from({ length: EDGE }, (_, i) => item(extent - EDGE + i))] : [];
-    return `[${[...front, ...back].join(', ')}]`;
+    const short = extent > SHORT;
+    const shown = Array.from({ length: short ? 3 : extent }, (_, i) => item(i));
+    if (short) shown.push('...', ...[3, 2, 1].map((i) => item(extent - i)));
+    return `[${shown.join(', ')}]`;
   };
   return `${head} ${show(0, 0, values.length)}`;
 }

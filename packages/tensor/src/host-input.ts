@@ -12,7 +12,7 @@ export interface HostInputOptions {
  */
 export function hostInput(read: () => number, { committed }: HostInputOptions = {}): Tensor {
   const trace = currentTrace();
-  if (trace === undefined) {
+  if (!trace) {
     const value = constant(read(), [], 'float64', true);
     committed?.();
     return value;

@@ -1,6 +1,8 @@
 import type { DType, TypedArray } from './dtype.js';
 import { ShapeError } from './errors.js';
 import { evaluate } from './evaluate.js';
+import { method, methods } from './method.js';
+import type { BinaryName, UnaryName } from './operation.js';
 import * as contraction from './ops/contraction.js';
 import * as elementwise from './ops/elementwise.js';
 import * as indexing from './ops/indexing.js';
@@ -12,35 +14,11 @@ import type { NestedArray, Tensor, TensorLike } from './tensor.js';
 
 /** The operations that are methods too. */
 const METHODS = {
-  add: elementwise.add,
-  sub: elementwise.sub,
-  mul: elementwise.mul,
-  div: elementwise.div,
-  pow: elementwise.pow,
-  maximum: elementwise.maximum,
-  minimum: elementwise.minimum,
   clip: elementwise.clip,
-  neg: elementwise.neg,
-  abs: elementwise.abs,
-  sign: elementwise.sign,
   square: elementwise.square,
-  sqrt: elementwise.sqrt,
   rsqrt: elementwise.rsqrt,
   reciprocal: elementwise.reciprocal,
-  exp: elementwise.exp,
-  log: elementwise.log,
-  sin: elementwise.sin,
-  cos: elementwise.cos,
-  tanh: elementwise.tanh,
-  sigmoid: elementwise.sigmoid,
   relu: elementwise.relu,
-  floor: elementwise.floor,
-  ceil: elementwise.ceil,
-  round: elementwise.round,
-  equal: elementwise.equal,
-  notEqual: elementwise.notEqual,
-  less: elementwise.less,
-  lessEqual: elementwise.lessEqual,
   greater: elementwise.greater,
   greaterEqual: elementwise.greaterEqual,
   cast: elementwise.cast,
@@ -131,16 +109,15 @@ abstract class OperandBase {
   }
 }
 
-for (const [name, operation] of Object.entries(METHODS)) {
-  Object.defineProperty(OperandBase.prototype, name, {
-    value: function (this: OperandBase, ...rest: never[]): Tensor {
-      return (operation as (x: Tensor, ...rest: never[]) => Tensor)(this.asTensor(), ...rest);
-    },
-  });
-}
+Object.setPrototypeOf(OperandBase.prototype, methods);
+for (const [name, operation] of Object.entries(METHODS)) method(name, operation as (x: Tensor) => Tensor);
 
 /** The common operations as methods. */
-export type Methods = { readonly [Name in keyof typeof METHODS]: AsMethod<(typeof METHODS)[Name]> };
+export type Methods = { readonly [Name in keyof typeof METHODS]: AsMethod<(typeof METHODS)[Name]> } & {
+  readonly [Name in Extract<keyof typeof elementwise, UnaryName | BinaryName>]: AsMethod<
+    (typeof elementwise)[Name]
+  >;
+};
 
 /**
  * What tensors and variables have in common: how they are read, and the usual operations as methods. Each is the free function of the same

@@ -29,7 +29,7 @@ export function generator(seed: number): Generator {
     throw new DTypeError(`generator: expected a seed from 0 to 2^53 - 1, got ${seed}`);
   }
   return outsideTrace(() => ({
-    key: tensor(new Int32Array([seed | 0, Math.floor(seed / 4294967296)])),
+    key: tensor(new Int32Array([seed | 0, Math.floor(seed / 2 ** 32)])),
     counter: variable(tensor(0, { dtype: 'int32' }), { name: 'generator.counter', trainable: false }),
   }));
 }

@@ -42,10 +42,10 @@ export function checkWhole(
 ): asserts values is readonly number[] {
   const list = Array.isArray(values) ? (values as number[]) : undefined;
   const valid = list?.every((value) => Number.isInteger(value) && value >= least);
-  if (list === undefined || !valid || list.length !== (count ?? list.length)) {
+  if (!list || !valid || list.length !== (count ?? list.length)) {
     throw new ShapeError(
       `${where}: expected an array of ${count === undefined ? '' : `${count} `}whole numbers of at least ${least}, ` +
-        `got ${list === undefined ? describe(values) : formatShape(list)}`,
+        `got ${list ? formatShape(list) : describe(values)}`,
     );
   }
 }
@@ -57,7 +57,7 @@ export const MOST_ELEMENTS = 2147483647;
 export function checkShape(shape: unknown, where: string, most = MOST_ELEMENTS): asserts shape is Shape {
   checkWhole(shape, 0, where);
   if (sizeOf(shape) > most) {
-    throw new ShapeError(`${where}: ${formatShape(shape)} has more than 2^31 - 1 elements`);
+    throw new ShapeError(`${where}: ${formatShape(shape)} has more than ${MOST_ELEMENTS} elements`);
   }
 }
 

@@ -20,7 +20,8 @@ export function currentTrace(): Trace | undefined {
   return current;
 }
 
-function during<T>(trace: Trace | undefined, run: () => T): T {
+/** Runs a function so that what it does is recorded in `trace`, or in none. */
+export function recording<T>(trace: Trace | undefined, run: () => T): T {
   const before = current;
   current = trace;
   try {
@@ -30,15 +31,10 @@ function during<T>(trace: Trace | undefined, run: () => T): T {
   }
 }
 
-/** Runs a function so that what it does is recorded in `trace`. */
-export function recording<T>(trace: Trace, run: () => T): T {
-  return during(trace, run);
-}
-
 /**
  * Runs a function with any trace suspended: what it computes is computed at once and belongs to no trace. This is
  * how a library makes variables (an optimizer's state) while a step that needs them is being traced.
  */
 export function outsideTrace<T>(run: () => T): T {
-  return during(undefined, run);
+  return recording(undefined, run);
 }

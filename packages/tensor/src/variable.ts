@@ -72,18 +72,18 @@ export class Variable extends Operand {
   get value(): Tensor {
     this.checkAlive('read');
     const trace = currentTrace();
-    if (trace === undefined) return (this.#version ??= this.#makeVersion(this.#source));
+    if (!trace) return (this.#version ??= this.#makeVersion(this.#source));
     const known = trace.versions.get(this);
-    if (known !== undefined) return known;
+    if (known) return known;
     const version = this.#makeVersion(undefined);
     trace.versions.set(this, version);
     return version;
   }
 
   #makeVersion(source: Tensor | undefined): Tensor {
-    const inputs = source === undefined ? [] : [source];
+    const inputs = source ? [source] : [];
     const version = new Tensor({ name: 'version', variable: this }, inputs, this.shape, this.dtype);
-    if (source === undefined && currentTrace() === undefined) this.#stored = version;
+    if (!source && !currentTrace()) this.#stored = version;
     return version;
   }
 
@@ -105,7 +105,7 @@ export class Variable extends Operand {
       throw new DTypeError(`assign to ${this.name}: expected ${this.dtype}, got ${next.dtype}; use cast`);
     }
     const trace = currentTrace();
-    if (trace !== undefined) {
+    if (trace) {
       trace.assigned.set(this, next);
       trace.versions.set(this, this.#makeVersion(next));
       return;
@@ -134,10 +134,8 @@ export class Variable extends Operand {
   /** Frees its memory at once; only loops that build many models need it. It cannot be used afterwards. */
   dispose(): void {
     if (this.#disposed) return;
-    if (currentTrace() !== undefined) {
-      throw new TraceError(
-        `dispose ${this.name}: expected outside a compiled function, got inside`,
-      );
+    if (currentTrace()) {
+      throw new TraceError(`dispose ${this.name}: expected outside a compiled function, got inside`);
     }
     if (isPending(this)) runPending();
     this.preserveOldVersion();
@@ -163,8 +161,7 @@ export class Variable extends Operand {
   /** What is to be stored: an assignment that is pending, or the initial value. @internal */
   get pendingSource(): Tensor {
     this.checkAlive('use');
-    if (this.#source === undefined) throw new TypeError(`${this.name} has nothing to be stored`);
-    return this.#source;
+    return this.#source ?? this.value;
   }
 
   /** Whether `version` is what lies in storage. @internal */
@@ -183,7 +180,7 @@ export class Variable extends Operand {
     const old = this.#home;
     if (old?.backend === backend) return old.storage;
     const storage = backend.allocate(this.dtype, this.size);
-    if (old !== undefined) backend.write(storage, old.backend.read(old.storage));
+    if (old) backend.write(storage, old.backend.read(old.storage));
     this.#leaveHome();
     this.#home = { backend, storage };
     unreachable.register(this, this.#home, this);
@@ -198,13 +195,13 @@ export class Variable extends Operand {
 
   /** Copies the stored version out, if somebody has it. @internal */
   preserveOldVersion(): void {
-    if (this.#stored !== undefined) this.#stored.value ??= this.readStorage();
+    if (this.#stored) this.#stored.value ??= this.readStorage();
     this.#stored = undefined;
   }
 
   /** The elements in storage, as a copy. @internal */
   readStorage(): TypedArray {
-    if (this.#home === undefined) throw new TypeError(`${this.name} is not stored`);
+    if (!this.#home) throw new TypeError(`${this.name} is not stored`);
     return this.#home.backend.read(this.#home.storage);
   }
 
@@ -230,7 +227,7 @@ export class Variable extends Operand {
   }
 
   #leaveHome(): void {
-    if (this.#home === undefined) return;
+    if (!this.#home) return;
     unreachable.unregister(this);
     this.#home.backend.free(this.#home.storage);
     this.#home = undefined;
@@ -249,11 +246,11 @@ export function isVariable(value: unknown): value is Variable {
 export function variable(initial: TensorLike | NestedArray, options: VariableOptions = {}): Variable {
   const value = isTensor(initial) || isVariable(initial) ? asTensor(initial, 'variable') : tensor(initial);
   // Inside a trace the initial value is computed now, with the trace suspended: the trace will not outlive this call.
-  return new Variable(currentTrace() === undefined ? value : concrete(value), options);
+  return new Variable(currentTrace() ? concrete(value) : value, options);
 }
 
 function concrete(value: Tensor): Tensor {
-  if (value.value !== undefined) return value;
+  if (value.value) return value;
   runPending();
   return fromArray(evaluateInitial([value])[0], value.shape, value.dtype);
 }

@@ -157,13 +157,13 @@ describe('NaN and other numbers that are no shape', () => {
     expectError(() => zeros(untyped<Shape>(3)), ShapeError, 'zeros', 'an array of whole numbers', '3');
     expectError(() => zeros(untyped<Shape>(undefined)), ShapeError, 'zeros', 'undefined');
     expectError(() => zeros([-1]), ShapeError, 'zeros', '[-1]');
-    expectError(() => zeros([65536, 65536]), ShapeError, 'zeros', '[65536, 65536]', '2^31');
+    expectError(() => zeros([65536, 65536]), ShapeError, 'zeros', '[65536, 65536]', '2147483647');
   });
 
   it('a view that is larger than what can be stored, when it is to be stored', () => {
     const view = tensor([1, 2, 3]).unsqueeze([1, 2]).expand([3, 65536, 65536]);
     expect(view.slice(1, 65535, 7).item()).toBe(2);
-    expectError(() => view.dataSync(), ShapeError, 'cannot be stored', '12884901888', '2^31');
+    expectError(() => view.dataSync(), ShapeError, 'cannot be stored', '12884901888', '2147483647');
     expectError(() => view.expand([-1, 65536, 65536]), ShapeError, 'expand', '[-1, 65536, 65536]');
   });
 });
@@ -460,9 +460,7 @@ describe('two copies of the package', () => {
     try {
       cpSync(sources, folder, { recursive: true });
       const importing = import(/* @vite-ignore */ join(folder, 'index.ts'));
-      await expect(importing).rejects.toThrow(
-        /two copies of @downhill\/tensor.*npm ls.*npm dedupe.*overrides/,
-      );
+      await expect(importing).rejects.toThrow(/two copies of @downhill\/tensor.*npm dedupe.*overrides/);
       await expect(importing).rejects.toThrow(folder);
     } finally {
       rmSync(folder, { recursive: true });

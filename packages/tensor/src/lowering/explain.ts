@@ -47,7 +47,7 @@ export function kernelCosts({ kernels, buffers }: Program): KernelCost[] {
 
 function extentsOf(body: readonly Statement[]): number[] {
   const loop = body.find((statement) => statement.kind === 'loop');
-  return loop === undefined ? [] : [loop.extent, ...extentsOf(loop.body)];
+  return loop ? [loop.extent, ...extentsOf(loop.body)] : [];
 }
 
 /**
@@ -65,7 +65,12 @@ export function explainProgram(program: Program, times?: readonly number[], ceil
       // Per millisecond and million: thousands of millions a second.
       const [perFlop, perByte] = [flops, bytes].map((count) => count / times[i] / 1e6);
       const part = ceilings && 1e11 * Math.max(perFlop / ceilings.flops, perByte / ceilings.bytes);
-      row.push(times[i].toFixed(3), perFlop.toFixed(1), perByte.toFixed(1), part ? `${part.toFixed(0)} %` : '');
+      row.push(
+        times[i].toFixed(3),
+        perFlop.toFixed(1),
+        perByte.toFixed(1),
+        part ? `${part.toFixed(0)} %` : '',
+      );
     }
     table.push(row);
   });

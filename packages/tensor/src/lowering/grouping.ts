@@ -11,7 +11,7 @@ const known = new WeakMap<Root, readonly Access[]>();
 export function loadsOf(root: Root): readonly Access[] {
   const { value, index, reductions, statements = [], buffers } = root;
   const before = known.get(root);
-  if (before !== undefined) return before;
+  if (before) return before;
   const inside = accessesIn(statements).filter(({ buffer }) => !buffers.includes(buffer));
   const values = [value, placeOf(index), ...reductions.map((reduction) => reduction.value)];
   const loads = [...inside, ...loadsIn(values)];
@@ -104,8 +104,7 @@ export interface Joining {
 
 /** Adds a root to a kernel that exists if they run well together; else returns false. */
 export function join(draft: Draft, root: Root, { drafts, needs, writesResident }: Joining): boolean {
-  if (root.statements !== undefined || draft.roots.some(({ statements }) => statements !== undefined))
-    return false;
+  if (root.statements || draft.roots.some(({ statements }) => statements !== undefined)) return false;
   if ([...needs].some((need) => need !== draft && need.before.has(draft))) return false;
   const loads = loadsOf(root);
   const written = new Map(
@@ -113,7 +112,7 @@ export function join(draft: Draft, root: Root, { drafts, needs, writesResident }
   );
   const internal = loads.flatMap((load) => {
     const writer = written.get(load.buffer);
-    return writer === undefined ? [] : [{ load, writer }];
+    return writer ? [{ load, writer }] : [];
   });
   const prefix = jointPrefix(draft, root, internal, writesResident);
   if (prefix === undefined) return false;

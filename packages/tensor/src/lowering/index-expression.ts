@@ -150,8 +150,7 @@ export function floorDivIndex(index: IndexExpression, divisor: number): IndexExp
   const { quotient, rest } = divideOut(index, divisor);
   if (within(rest, divisor)) return quotient;
   const shared = commonFactor(rest, divisor);
-  if (shared !== undefined)
-    return addIndices(quotient, floorDivIndex(shared.common, divisor / shared.factor));
+  if (shared) return addIndices(quotient, floorDivIndex(shared.common, divisor / shared.factor));
   const [low, high] = rangeOf(rest);
   const lowest = Math.floor(low / divisor);
   const extent = Math.floor(high / divisor) + 1;
@@ -170,7 +169,7 @@ export function modIndex(index: IndexExpression, divisor: number): IndexExpressi
   const { rest } = divideOut(index, divisor);
   if (within(rest, divisor)) return rest;
   const shared = commonFactor(rest, divisor);
-  if (shared !== undefined) {
+  if (shared) {
     const { factor, common } = shared;
     return addIndices(scaleIndex(modIndex(common, divisor / factor), factor), shared.rest);
   }

@@ -130,10 +130,11 @@ function mergeAxes(
 
 /** Builds the statements of one kernel, of roots that are united. Each expression that is needed often, or in an outer loop already, is a let. */
 export function buildKernel(group: Group, nextAxis: () => number, nextRegister: () => number): Kernel {
-  const label = labelOf(group.roots);
+  // `matmul`-like names are not kept by the graph; a kernel is called by the operations in it.
+  const label = [...new Set(group.roots.flatMap((root) => root.names))].join(' ');
   const nodes = [...new Set(group.roots.flatMap((root) => root.nodes))];
   const [leader] = group.roots;
-  if (leader.statements !== undefined) {
+  if (leader.statements) {
     return { label, nodes, body: nest(leader.axes, [...leader.axes.map(() => []), leader.statements]) };
   }
   const { roots, prefix } = coalesce(group.roots, group.prefix, nextAxis);
@@ -175,7 +176,11 @@ class KernelBuilder {
   build(): readonly Statement[] {
     const shared = this.#roots[0].axes.slice(0, this.#prefix);
     const bodies: Statement[][] = Array.from({ length: this.#prefix + 1 }, () => []);
-    const common = new Scope(shared, bodies);
+    const common: Scope = {
+      axes: shared,
+      bodies,
+      known: bodies.map(() => new Map<Expression, Expression>()),
+    };
     // Stores at the shared point come after all that is computed there: they may overwrite what is read.
     const stores: Statement[] = [];
     const full = this.#roots.filter(({ axes }) => axes.length === this.#prefix);
@@ -185,14 +190,14 @@ class KernelBuilder {
         const value = this.#compute(root, common);
         const kept =
           inPlace && value.kind !== 'register' && value.kind !== 'constant'
-            ? this.#keep(value, common)
+            ? this.#keep(value, common, this.#prefix)
             : value;
         stores.push(...this.#storesOf(root, kept, common));
         continue;
       }
       const inner = root.axes.slice(this.#prefix);
       const innerBodies: Statement[][] = inner.map(() => []);
-      const scope = new Scope(root.axes, [...bodies, ...innerBodies], common);
+      const scope = inside(common, inner, innerBodies);
       const value = this.#compute(root, scope);
       innerBodies[inner.length - 1].push(...this.#storesOf(root, value, scope));
       // What the first inner loop needs stands in the shared body already.
@@ -202,11 +207,12 @@ class KernelBuilder {
     return nest(shared, bodies);
   }
 
-  #keep(value: Expression, scope: Scope): Expression {
+  /** Computes a value at a depth, once, into a register. */
+  #keep(value: Expression, { bodies }: Scope, depth: number, { dtype, axes } = value): Expression {
     const register = this.#nextRegister();
-    scope.bodies[scope.bodies.length - 1].push({ kind: 'let', register, value });
-    this.#registerDepth.set(register, scope.axes.length);
-    return registerOf(register, value.dtype, value.axes);
+    bodies[depth].push({ kind: 'let', register, value });
+    this.#registerDepth.set(register, depth);
+    return registerOf(register, dtype, axes);
   }
 
   #storesOf(root: Root, value: Expression, scope: Scope): Statement[] {
@@ -219,7 +225,11 @@ class KernelBuilder {
     const depth = scope.axes.length;
     for (const { register, dtype, combine, axes, value } of root.reductions) {
       const body: LetStatement[] = [];
-      const inner = new Scope([...scope.axes, ...axes], [...scope.bodies, ...axes.map(() => body)], scope);
+      const inner = inside(
+        scope,
+        axes,
+        axes.map(() => body),
+      );
       const element = this.#place(value, inner, depth + axes.length);
       scope.bodies[depth].push({ kind: 'reduce', register, dtype, combine, axes, body, value: element });
       this.#registerDepth.set(register, depth);
@@ -245,8 +255,8 @@ class KernelBuilder {
 
   /** The expression as it stands at a depth: with registers in place of what is computed before. */
   #place(expression: Expression, scope: Scope, depth: number): Expression {
-    const known = scope.find(expression);
-    if (known !== undefined) return known;
+    const known = scope.known.find((each) => each.has(expression))?.get(expression);
+    if (known) return known;
     const { kind } = expression;
     if (kind === 'constant' || kind === 'register') return expression;
     const at = this.#depthOf(expression, scope);
@@ -254,11 +264,8 @@ class KernelBuilder {
     const kept = kind !== 'index' && (often || at < depth);
     const rebuilt = this.#rebuild(expression, scope, kept ? at : depth);
     if (!kept) return rebuilt;
-    const register = this.#nextRegister();
-    scope.bodies[at].push({ kind: 'let', register, value: rebuilt });
-    this.#registerDepth.set(register, at);
-    const result = registerOf(register, expression.dtype, expression.axes);
-    scope.remember(expression, result, at);
+    const result = this.#keep(rebuilt, scope, at, expression);
+    scope.known[at].set(expression, result);
     return result;
   }
 
@@ -273,33 +280,22 @@ class KernelBuilder {
   }
 }
 
-/** The loops that are open, their bodies, and what has been computed in them. */
-class Scope {
+/** The loops that are open, and for each depth the statements that stand there and what is known from there on. */
+interface Scope {
   readonly axes: readonly LoopAxis[];
   readonly bodies: readonly Statement[][];
-  readonly #known = new Map<Expression, Expression>();
-  readonly #outer: Scope | undefined;
-
-  constructor(axes: readonly LoopAxis[], bodies: readonly Statement[][], outer?: Scope) {
-    this.axes = axes;
-    this.bodies = bodies;
-    this.#outer = outer;
-  }
-
-  find(expression: Expression): Expression | undefined {
-    return this.#known.get(expression) ?? this.#outer?.find(expression);
-  }
-
-  /** What is computed at an outer depth is known to the scope that opened it. */
-  remember(expression: Expression, register: Expression, depth: number): void {
-    if (this.#outer !== undefined && depth <= this.#outer.axes.length)
-      this.#outer.remember(expression, register, depth);
-    else this.#known.set(expression, register);
-  }
+  readonly known: readonly Map<Expression, Expression>[];
 }
 
-/** `matmul`-like names are not kept by the graph; a kernel is called by the operations in it. */
-function labelOf(roots: readonly Root[]): string {
-  const names = roots.flatMap((root) => root.names);
-  return names.filter((name, i) => names.indexOf(name) === i).join(' ');
+/** A scope with more loops open, of which each has a body of its own. */
+function inside(
+  { axes, bodies, known }: Scope,
+  inner: readonly LoopAxis[],
+  innerBodies: readonly Statement[][],
+): Scope {
+  return {
+    axes: [...axes, ...inner],
+    bodies: [...bodies, ...innerBodies],
+    known: [...known, ...inner.map(() => new Map<Expression, Expression>())],
+  };
 }

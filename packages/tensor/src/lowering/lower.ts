@@ -9,7 +9,7 @@ import { isFull, join, loadsOf, order, readsSamePoint } from './grouping.js';
 import { axisIndex } from './index-expression.js';
 import type { Group } from './kernels.js';
 import { buildKernel, unite } from './kernels.js';
-import { chooseMaterialized, descend, isLeaf } from './materialize.js';
+import { chooseMaterialized, descend, isLeaf, SOME_ELEMENTS } from './materialize.js';
 import type { Lifetime } from './memory.js';
 import { planMemory } from './memory.js';
 import type { Buffer, Expression, Program } from './program.js';
@@ -17,9 +17,8 @@ import type { Root } from './roots.js';
 import { RootBuilder } from './roots.js';
 import { simplify } from './simplify.js';
 
-/** Operations whose result holds the numbers of their input and no others: all of them, or some. */
+/** Operations whose result holds all the numbers of their input and no others. */
 const SAME_ELEMENTS = new Set(['reshape', 'permute', 'expand', 'cast']);
-const SOME_ELEMENTS = new Set(['slice', 'reshape', 'permute', 'expand']);
 
 /** How many of the last kernels a root that needs none of them may still join. */
 const RECENT = 8;
@@ -61,7 +60,9 @@ class Lowering {
 
   #addBuffer(role: Buffer['role'], slot: number, dtype: DType, length: number): number {
     if (length > MOST_ELEMENTS) {
-      throw new ShapeError(`a tensor of ${length} elements cannot be stored: it has more than 2^31 - 1`);
+      throw new ShapeError(
+        `a tensor of ${length} elements cannot be stored: it has more than ${MOST_ELEMENTS}`,
+      );
     }
     return this.#buffers.push({ role, slot, dtype, length }) - 1;
   }
@@ -195,7 +196,7 @@ class Lowering {
       const needs = new Set([...loads].flatMap((buffer) => producer.get(buffer) ?? []));
       const candidates = [...needs, ...drafts.slice(-RECENT).filter((draft) => !needs.has(draft))].reverse();
       let home = candidates.find((draft) => join(draft, root, { drafts, needs, writesResident }));
-      if (home === undefined) {
+      if (!home) {
         home = { roots: [root], prefix: root.axes.length, before: new Set() };
         drafts.push(home);
         for (const need of needs) order(drafts, need, home);
@@ -219,10 +220,10 @@ class Lowering {
       );
       const writing = drafts.find(({ roots }) => roots.some(({ buffers }) => buffers.includes(target)));
       const writer = writing?.roots.find(({ buffers }) => buffers.includes(target));
-      if (writing === undefined || writer === undefined) continue;
+      if (!writing || !writer) continue;
       const inPlace = reads.every(({ draft, root, read }) =>
         draft === writing
-          ? writer.statements === undefined && isFull(draft) && readsSamePoint(read, root, writer)
+          ? !writer.statements && isFull(draft) && readsSamePoint(read, root, writer)
           : order(drafts, draft, writing),
       );
       if (inPlace) continue;
@@ -231,7 +232,6 @@ class Lowering {
       const axis = this.#nextAxis();
       const index = axisIndex(axis, length);
       const copy: Root = {
-        node: writer.node,
         axes: length === 1 ? [] : [{ axis, extent: length }],
         reductions: [],
         value: load(target, index, dtype),
@@ -274,7 +274,10 @@ class Lowering {
       };
     });
     const kernels = sorted.map(({ roots, prefix }) => {
-      const kept = roots.map((root) => ({ ...root, buffers: root.buffers.filter((each) => !unread.has(each)) }));
+      const kept = roots.map((root) => ({
+        ...root,
+        buffers: root.buffers.filter((each) => !unread.has(each)),
+      }));
       return buildKernel({ roots: kept, prefix }, this.#nextAxis, this.#nextRegister);
     });
     const { offsets, bytes } = planMemory(lifetimes);
@@ -313,4 +316,3 @@ function sortDrafts(drafts: readonly Draft[]): Draft[] {
   }
   return [...done];
 }
-

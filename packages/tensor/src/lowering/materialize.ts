@@ -42,8 +42,13 @@ const MOVEMENTS = new Set([
 const REPEATING = new Set(['expand', 'windows', 'gather']);
 /** Movements that keep every element once. */
 export const BIJECTIVE = new Set(['reshape', 'permute', 'check']);
+/** Movements whose result holds numbers of their input and no others. */
+export const SOME_ELEMENTS = new Set(['slice', 'reshape', 'permute', 'expand']);
 /** Operations that always store, each in a kernel of its own. */
 const ALONE = new Set(['cumulativeSum', 'scatterAdd', 'argsort']);
+
+/** Movements that leave a plain view of a buffer. */
+const VIEWS = new Set([...SOME_ELEMENTS, 'windows', 'check']);
 
 /** Operations that compute their inputs in some places only. */
 const WHERE_IT_FITS = new Set(['pad', 'concat', 'foldWindows']);
@@ -137,18 +142,13 @@ export function chooseMaterialized(graph: Graph): Set<number> {
   const placeOperands = ({ inputs: [factors], operation }: GraphNode): void => {
     if (operation.name !== 'sum' || nodes[factors].operation.name !== 'mul' || consumers[factors].length > 1)
       return;
-    const views = nodes[factors].inputs.map((operand) => {
-      const path = [operand];
-      const moves = (id: number): boolean =>
-        ['reshape', 'permute', 'expand', 'slice', 'windows', 'check'].includes(nodes[id].operation.name);
-      while (moves(path[0]) && !stored.has(path[0])) {
-        path.unshift(nodes[path[0]].inputs[0]);
-      }
-      const repeated = path.some((id) => REPEATING.has(nodes[id].operation.name));
-      return { base: path[0], repeated };
-    });
-    if (!views.every(({ repeated }) => repeated)) return;
-    for (const { base } of views) store(base);
+    const { inputs } = nodes[factors];
+    const repeats = (id: number): boolean => REPEATING.has(nodes[id].operation.name);
+    const bases = inputs.map((operand) => descend(nodes, operand, VIEWS, (id) => stored.has(id)));
+    const repeated = inputs.every((operand, i) =>
+      repeats(descend(nodes, operand, VIEWS, (id) => id === bases[i] || repeats(id))),
+    );
+    if (repeated) bases.forEach(store);
   };
 
   const costs = nodes.map(() => 0);

@@ -48,7 +48,6 @@ export interface Reduction {
  * which is stored into each of `buffers` at the point's place in row-major order.
  */
 export interface Root {
-  readonly node: number;
   readonly axes: readonly LoopAxis[];
   readonly reductions: readonly Reduction[];
   readonly value: Expression;
@@ -156,7 +155,6 @@ export class RootBuilder {
         : this.#emit(node, indices);
     if (this.#names.length === 0) this.#names.push('copy');
     return {
-      node,
       axes: this.#withoutOnes(axes),
       reductions: this.#reductions,
       value,
@@ -172,7 +170,8 @@ export class RootBuilder {
     this.#begin();
     const axes = this.#axesOf(this.#nodes[node].shape);
     const value = this.#emit(node, indicesOf(axes));
-    return this.#alone(node, axes, [], ['check'], [{ kind: 'check', flag, condition: test(value) }]);
+    this.#computed.add(node);
+    return this.#alone(axes, [], ['check'], [{ kind: 'check', flag, condition: test(value) }]);
   }
 
   #axesOf(shape: Shape): LoopAxis[] {
@@ -186,7 +185,6 @@ export class RootBuilder {
   }
 
   #alone(
-    node: number,
     axes: readonly LoopAxis[],
     buffers: readonly number[],
     names: readonly string[],
@@ -194,7 +192,6 @@ export class RootBuilder {
   ): Root {
     const nothing = constantOf(0, 'int32');
     return {
-      node,
       axes: this.#withoutOnes(axes),
       reductions: [],
       value: nothing,
@@ -202,7 +199,7 @@ export class RootBuilder {
       index: constantIndex(0),
       statements,
       names,
-      nodes: [...this.#computed, node],
+      nodes: [...this.#computed],
     };
   }
 
@@ -258,7 +255,8 @@ export class RootBuilder {
       ]);
     };
     const own = statements();
-    return this.#alone(node, axes.toSpliced(axis, 1), buffers, [...this.#names, operation.name], own);
+    this.#computed.add(node);
+    return this.#alone(axes.toSpliced(axis, 1), buffers, [...this.#names, operation.name], own);
   }
 
   #asIndex(place: Expression, extent: number): IndexExpression {
@@ -510,7 +508,6 @@ export class RootBuilder {
         const extents = around.map(({ extent }) => extent);
         const buffer = this.#places.addBuffer(dtype, sizeOf(extents), this.#replaced.at(this.#copies.length));
         this.#copies.push({
-          node,
           axes: around,
           reductions: [],
           value: inWindow(

@@ -2,7 +2,7 @@ import { exactly } from '../describe.js';
 import { isFloating, stored } from '../dtype.js';
 import { sameShape, sizeOf } from '../shape.js';
 import type { Graph, GraphNode } from './graph.js';
-import { isLeaf } from './materialize.js';
+import { isLeaf, SOME_ELEMENTS } from './materialize.js';
 
 /** What folds when both operands are known: the scalar arithmetic of rules and schedules. */
 const FOLDED: Readonly<Record<string, (a: number, b: number) => number>> = {
@@ -47,39 +47,19 @@ export function simplify(graph: Graph): Graph {
       add({ operation: { name: 'constant', value: stored(value, dtype) }, inputs: [], shape, dtype });
     // Without elements there is nothing to compute, nor a place to compute it from.
     if (sizeOf(shape) === 0 && !isLeaf(node)) return constant(0);
-    switch (operation.name) {
-      case 'expand':
-      case 'reshape':
-      case 'slice':
-      case 'permute':
-        if (a !== undefined) return constant(a);
-        if (
-          operation.name !== 'slice' &&
-          operation.name !== 'permute' &&
-          sameShape(shape, nodes[first].shape)
-        )
-          return first;
-        break;
-      case 'mul':
-        if (b === 1) return first;
-        if (a === 1) return second;
-        break;
-      case 'div':
-        if (b === 1) return first;
-        break;
-      case 'sub':
-        if (b === 0 && !Object.is(b, -0)) return first;
-        break;
-      case 'pow':
-        if (b === 1) return first;
-        if (b === 2) return rewrite({ ...node, operation: { name: 'mul' }, inputs: [first, first] });
-        break;
-      case 'where':
-        if (a !== undefined) return a === 0 ? inputs[2] : second;
-        break;
-      default:
+    const { name } = operation;
+    if (a !== undefined) {
+      if (SOME_ELEMENTS.has(name)) return constant(a);
+      if (name === 'where') return a === 0 ? inputs[2] : second;
+      if (name === 'mul' && a === 1) return second;
     }
-    const fold = FOLDED[operation.name] as ((a: number, b: number) => number) | undefined;
+    if ((name === 'expand' || name === 'reshape') && sameShape(shape, nodes[first].shape)) return first;
+    if (b === 1 && (name === 'mul' || name === 'div' || name === 'pow')) return first;
+    if (name === 'sub' && Object.is(b, 0)) return first;
+    if (name === 'pow' && b === 2) {
+      return rewrite({ ...node, operation: { name: 'mul' }, inputs: [first, first] });
+    }
+    const fold = FOLDED[name] as ((a: number, b: number) => number) | undefined;
     const folds = fold !== undefined && a !== undefined && (inputs.length === 1 || b !== undefined);
     // Casts to integers saturate, which rounding through a typed array does not.
     if (folds && isFloating(dtype)) return constant(fold(a, b ?? 0));

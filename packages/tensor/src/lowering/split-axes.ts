@@ -10,7 +10,7 @@ import type { Root } from './roots.js';
  * two counters are affine again.
  */
 export function splitAxes(root: Root, nextAxis: () => number): Root {
-  if (root.statements !== undefined) return root;
+  if (root.statements) return root;
   const loops = [...root.axes, ...root.reductions.flatMap(({ axes }) => axes)];
   const divisors = divisorsIn([root]);
   for (const loop of loops) {

@@ -22,9 +22,7 @@ export function matmul(a: TensorLike, b: TensorLike): Tensor {
   const columns = right.rank === 1 ? unsqueeze(right, 1) : right;
   const [inner, other] = [rows.shape[rows.rank - 1], columns.shape[columns.rank - 2]];
   if (inner !== other) {
-    throw new ShapeError(
-      `matmul: shapes ${shapes} do not fit: rows of ${inner} meet columns of ${other}`,
-    );
+    throw new ShapeError(`matmul: shapes ${shapes} do not fit: rows of ${inner} meet columns of ${other}`);
   }
   broadcastShapes([rows.shape.slice(0, -2), columns.shape.slice(0, -2)], `matmul of ${shapes}`);
   // [..., m, 1, k] times [..., 1, n, k], summed over k: the lowering sees a contraction in it.

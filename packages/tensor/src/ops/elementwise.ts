@@ -2,6 +2,7 @@ import type { DType } from '../dtype.js';
 import { checkDType, isFloating, promote, promoteNumber, resultOf } from '../dtype.js';
 import { describe } from '../describe.js';
 import { DTypeError } from '../errors.js';
+import { method } from '../method.js';
 import type { BinaryName, OperationOf, UnaryName } from '../operation.js';
 import type { Shape } from '../shape.js';
 import { broadcastShapes, formatShape, sameShape } from '../shape.js';
@@ -76,61 +77,52 @@ function elementwise(
   return new Tensor(operation, tensors, first.shape, dtype ?? first.dtype, weak && dtype === undefined);
 }
 
-function unary(name: UnaryName, kind: Kind, x: TensorLike): Tensor {
-  return elementwise({ name }, kind, [x]);
+type Unary = (x: TensorLike) => Tensor;
+type Binary = (a: TensorLike, b: TensorLike) => Tensor;
+
+function unary(name: UnaryName, kind: Kind = 'floating'): Unary {
+  return method(name, (x) => elementwise({ name }, kind, [x]));
 }
 
-function binary(name: BinaryName, kind: Kind, a: TensorLike, b: TensorLike): Tensor {
-  return elementwise({ name }, kind, [a, b]);
+function binary(name: BinaryName, kind: Kind = 'floating', dtype?: DType): Binary {
+  return method(name, (a, b) => elementwise({ name }, kind, [a, b], dtype));
 }
 
-function compare(name: BinaryName, a: TensorLike, b: TensorLike): Tensor {
-  return elementwise({ name }, 'ordering', [a, b], 'bool');
+function compare(name: BinaryName): Binary {
+  return binary(name, 'ordering', 'bool');
 }
 
-function logical(name: BinaryName, a: TensorLike, b: TensorLike): Tensor {
-  return binary(name, 'ordering', asBool(a, name), asBool(b, name));
+function logical(name: BinaryName): Binary {
+  return (a, b) => elementwise({ name }, 'ordering', [asBool(a, name), asBool(b, name)]);
 }
 
-function rounding(name: UnaryName, x: TensorLike): Tensor {
-  const operand = asTensor(x, name);
-  return isFloating(operand.dtype) ? unary(name, 'floating', operand) : operand;
+function rounding(name: UnaryName): Unary {
+  return method(name, (x) => {
+    const operand = asTensor(x, name);
+    return isFloating(operand.dtype) ? elementwise({ name }, 'floating', [operand]) : operand;
+  });
 }
 
 /** a + b, elementwise with broadcasting. Two bools are added as int32; uint8 and int32 wrap around. */
-export function add(a: TensorLike, b: TensorLike): Tensor {
-  return binary('add', 'arithmetic', a, b);
-}
+export const add = binary('add', 'arithmetic');
 
 /** a − b, elementwise with broadcasting. */
-export function sub(a: TensorLike, b: TensorLike): Tensor {
-  return binary('sub', 'arithmetic', a, b);
-}
+export const sub = binary('sub', 'arithmetic');
 
 /** a · b, elementwise with broadcasting. */
-export function mul(a: TensorLike, b: TensorLike): Tensor {
-  return binary('mul', 'arithmetic', a, b);
-}
+export const mul = binary('mul', 'arithmetic');
 
 /** a / b, elementwise with broadcasting; integers are divided as float32. */
-export function div(a: TensorLike, b: TensorLike): Tensor {
-  return binary('div', 'floating', a, b);
-}
+export const div = binary('div');
 
 /** a to the power b, elementwise with broadcasting; integers as float32. pow(x, 0) and pow(1, x) are 1 even for NaN. */
-export function pow(a: TensorLike, b: TensorLike): Tensor {
-  return binary('pow', 'floating', a, b);
-}
+export const pow = binary('pow');
 
 /** The larger of a and b; NaN if either is. At a tie the gradient goes to a. */
-export function maximum(a: TensorLike, b: TensorLike): Tensor {
-  return binary('maximum', 'ordering', a, b);
-}
+export const maximum = binary('maximum', 'ordering');
 
 /** The smaller of a and b; NaN if either is. At a tie the gradient goes to a. */
-export function minimum(a: TensorLike, b: TensorLike): Tensor {
-  return binary('minimum', 'ordering', a, b);
-}
+export const minimum = binary('minimum', 'ordering');
 
 /** x held between `lower` and `upper`; at the bounds the gradient passes. */
 export function clip(x: TensorLike, lower: TensorLike, upper: TensorLike): Tensor {
@@ -138,19 +130,13 @@ export function clip(x: TensorLike, lower: TensorLike, upper: TensorLike): Tenso
 }
 
 /** −x. */
-export function neg(x: TensorLike): Tensor {
-  return unary('neg', 'arithmetic', x);
-}
+export const neg = unary('neg', 'arithmetic');
 
 /** |x|; the gradient at 0 is 0. */
-export function abs(x: TensorLike): Tensor {
-  return unary('abs', 'arithmetic', x);
-}
+export const abs = unary('abs', 'arithmetic');
 
 /** −1, 0 or 1; NaN stays NaN, and a zero keeps its sign. */
-export function sign(x: TensorLike): Tensor {
-  return unary('sign', 'arithmetic', x);
-}
+export const sign = unary('sign', 'arithmetic');
 
 /** x². */
 export function square(x: TensorLike): Tensor {
@@ -163,9 +149,7 @@ export function reciprocal(x: TensorLike): Tensor {
 }
 
 /** √x; NaN below 0. */
-export function sqrt(x: TensorLike): Tensor {
-  return unary('sqrt', 'floating', x);
-}
+export const sqrt = unary('sqrt');
 
 /** 1 / √x. */
 export function rsqrt(x: TensorLike): Tensor {
@@ -173,54 +157,34 @@ export function rsqrt(x: TensorLike): Tensor {
 }
 
 /** eˣ. */
-export function exp(x: TensorLike): Tensor {
-  return unary('exp', 'floating', x);
-}
+export const exp = unary('exp');
 
 /** eˣ − 1, exact near 0. */
-export function expm1(x: TensorLike): Tensor {
-  return unary('expm1', 'floating', x);
-}
+export const expm1 = unary('expm1');
 
 /** The natural logarithm; −Infinity at 0, NaN below. */
-export function log(x: TensorLike): Tensor {
-  return unary('log', 'floating', x);
-}
+export const log = unary('log');
 
 /** log(1 + x), exact near 0. */
-export function log1p(x: TensorLike): Tensor {
-  return unary('log1p', 'floating', x);
-}
+export const log1p = unary('log1p');
 
 /** The sine of x in radians. */
-export function sin(x: TensorLike): Tensor {
-  return unary('sin', 'floating', x);
-}
+export const sin = unary('sin');
 
 /** The cosine of x in radians. */
-export function cos(x: TensorLike): Tensor {
-  return unary('cos', 'floating', x);
-}
+export const cos = unary('cos');
 
 /** The hyperbolic tangent. */
-export function tanh(x: TensorLike): Tensor {
-  return unary('tanh', 'floating', x);
-}
+export const tanh = unary('tanh');
 
 /** 1 / (1 + e⁻ˣ). */
-export function sigmoid(x: TensorLike): Tensor {
-  return unary('sigmoid', 'floating', x);
-}
+export const sigmoid = unary('sigmoid');
 
 /** log(1 + eˣ), without overflow. */
-export function softplus(x: TensorLike): Tensor {
-  return unary('softplus', 'floating', x);
-}
+export const softplus = unary('softplus');
 
 /** The error function, 2/√π ∫₀ˣ exp(−t²) dt. */
-export function erf(x: TensorLike): Tensor {
-  return unary('erf', 'floating', x);
-}
+export const erf = unary('erf');
 
 /** max(0, x); the gradient at 0 is 0, and NaN stays NaN. */
 export function relu(x: TensorLike): Tensor {
@@ -228,48 +192,34 @@ export function relu(x: TensorLike): Tensor {
 }
 
 /** The next whole number below or at x; integers are returned as they are. */
-export function floor(x: TensorLike): Tensor {
-  return rounding('floor', x);
-}
+export const floor = rounding('floor');
 
 /** The next whole number above or at x. */
-export function ceil(x: TensorLike): Tensor {
-  return rounding('ceil', x);
-}
+export const ceil = rounding('ceil');
 
 /** The nearest whole number, halves to even. */
-export function round(x: TensorLike): Tensor {
-  return rounding('round', x);
-}
+export const round = rounding('round');
 
 /** a = b as bool; NaN equals nothing. */
-export function equal(a: TensorLike, b: TensorLike): Tensor {
-  return compare('equal', a, b);
-}
+export const equal = compare('equal');
 
 /** a ≠ b as bool. */
-export function notEqual(a: TensorLike, b: TensorLike): Tensor {
-  return compare('notEqual', a, b);
-}
+export const notEqual = compare('notEqual');
 
 /** a < b as bool. */
-export function less(a: TensorLike, b: TensorLike): Tensor {
-  return compare('less', a, b);
-}
+export const less = compare('less');
 
 /** a ≤ b as bool. */
-export function lessEqual(a: TensorLike, b: TensorLike): Tensor {
-  return compare('lessEqual', a, b);
-}
+export const lessEqual = compare('lessEqual');
 
 /** a > b as bool. */
 export function greater(a: TensorLike, b: TensorLike): Tensor {
-  return compare('less', b, a);
+  return less(b, a);
 }
 
 /** a ≥ b as bool. */
 export function greaterEqual(a: TensorLike, b: TensorLike): Tensor {
-  return compare('lessEqual', b, a);
+  return lessEqual(b, a);
 }
 
 /** Whether x is NaN, as bool. */
@@ -283,23 +233,17 @@ export function isFinite(x: TensorLike): Tensor {
 }
 
 /** Both; operands count as true where they are not 0. */
-export function logicalAnd(a: TensorLike, b: TensorLike): Tensor {
-  return logical('and', a, b);
-}
+export const logicalAnd = logical('and');
 
 /** Either or both. */
-export function logicalOr(a: TensorLike, b: TensorLike): Tensor {
-  return logical('or', a, b);
-}
+export const logicalOr = logical('or');
 
 /** Either, not both. */
-export function logicalXor(a: TensorLike, b: TensorLike): Tensor {
-  return logical('xor', a, b);
-}
+export const logicalXor = logical('xor');
 
 /** True where x is 0. */
 export function logicalNot(x: TensorLike): Tensor {
-  return unary('not', 'ordering', asBool(x, 'not'));
+  return elementwise({ name: 'not' }, 'ordering', [asBool(x, 'not')]);
 }
 
 /** a where `condition` is true (not 0), else b; all three broadcast. */
@@ -330,7 +274,7 @@ export function cast(x: TensorLike, dtype: DType): Tensor {
 export function checkInteger(x: Tensor, where: string): void {
   if (isFloating(x.dtype) || x.dtype === 'bool') {
     throw new DTypeError(
-      `${where}: expected int32 or uint8, got ${x.dtype} of shape ${formatShape(x.shape)}; use cast`,
+      `${where}: expected int32 or uint8, got ${x.dtype} of shape ${formatShape(x.shape)}; use cast('int32')`,
     );
   }
 }

@@ -177,8 +177,7 @@ export function pad(
   { value = 0 }: { value?: number } = {},
 ): Tensor {
   const input = asTensor(x, 'pad');
-  const where = `pad ${formatShape(input.shape)} before and after each axis`;
-  checkWhole(widths.flat(), 0, where, 2 * input.rank);
+  checkWhole(widths.flat(), 0, `pad ${formatShape(input.shape)}`, 2 * input.rank);
   if (!canHold(input.dtype, value)) throw cannotHold(input.dtype, value, 'pad');
   if (widths.every(([before, after]) => before + after === 0)) return input;
   const shape = input.shape.map((extent, axis) => extent + widths[axis][0] + widths[axis][1]);
@@ -219,7 +218,7 @@ export function concat(tensors: readonly TensorLike[], { axis = 0 }: { axis?: Ax
 export function stack(tensors: readonly TensorLike[], { axis = 0 }: { axis?: Axis } = {}): Tensor {
   const list = tensors.map((tensor) => asTensor(tensor, 'stack'));
   const odd = list.find((each) => !sameShape(each.shape, list[0].shape));
-  if (odd !== undefined) {
+  if (odd) {
     throw new ShapeError(`stack: shapes ${formatShape(list[0].shape)} and ${formatShape(odd.shape)} differ`);
   }
   return concat(

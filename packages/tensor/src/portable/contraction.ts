@@ -42,20 +42,16 @@ export function asContraction(
     return undefined;
   if (value.kind !== 'binary' || value.name !== 'mul') return undefined;
   const before = body.slice(0, body.indexOf(reduce));
-  const local = before.map((statement) => (statement.kind === 'let' ? statement.register : -1));
-  if (local.some((register) => register < 0 || value.registers.has(register))) return undefined;
+  if (before.some((each) => each.kind !== 'let' || value.registers.has(each.register))) return undefined;
 
   const onlyIn = (one: Expression, other: Expression): LoopStatement | undefined =>
     loops
       .filter(({ axis }) => one.axes.has(axis) && !other.axes.has(axis))
-      .reduce<LoopStatement | undefined>(
-        (a, b) => (a !== undefined && a.extent >= b.extent ? a : b),
-        undefined,
-      );
+      .sort((a, b) => b.extent - a.extent)
+      .at(0);
   const rows = onlyIn(value.left, value.right);
   const columns = onlyIn(value.right, value.left);
-  if (rows === undefined || columns === undefined || rows.extent * columns.extent < ROWS * COLUMNS)
-    return undefined;
+  if (!rows || !columns || rows.extent * columns.extent < ROWS * COLUMNS) return undefined;
 
   const others = loops.filter((each) => each !== rows && each !== columns);
   const rest = body.filter((statement) => statement !== reduce);
@@ -87,18 +83,6 @@ export function compileContraction(
     epilogue.define(reduce.register, total);
     compileRest(rest, epilogue);
     const round = ROUND[reduce.dtype];
-    const finish = (rowStart: number, rowCount: number, columnStart: number, columnCount: number): void => {
-      for (let i = 0; i < rowCount; i++) {
-        counters[rows.axis] = rowStart + i;
-        row.run(1);
-        const start = i * COLUMN_BLOCK;
-        for (let j = 0; j < columnCount; j++) total.values[j] = sums[start + j];
-        round?.(total.values, columnCount);
-        counters[columns.axis] = columnStart;
-        epilogue.run(columnCount);
-      }
-    };
-
     scope.add(() => {
       for (let j = 0; j < columns.extent; j += COLUMN_BLOCK) {
         const columnCount = Math.min(COLUMN_BLOCK, columns.extent - j);
@@ -111,7 +95,14 @@ export function compileContraction(
             right.pack(j, columnCount, k, depthCount);
             multiplyPanels(left.values, rowCount, right.values, columnCount, depthCount, sums);
           }
-          finish(i, rowCount, j, columnCount);
+          for (let k = 0; k < rowCount; k++) {
+            counters[rows.axis] = i + k;
+            row.run(1);
+            for (let l = 0; l < columnCount; l++) total.values[l] = sums[k * COLUMN_BLOCK + l];
+            round?.(total.values, columnCount);
+            counters[columns.axis] = j;
+            epilogue.run(columnCount);
+          }
         }
       }
     });

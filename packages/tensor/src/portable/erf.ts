@@ -1,5 +1,4 @@
-const TWO_OVER_SQRT_PI = 1.1283791670955126;
-const ONE_OVER_SQRT_PI = 0.5641895835477563;
+const ROOT_OF_PI = Math.sqrt(Math.PI);
 
 /**
  * The error function, 2/√π ∫₀ˣ exp(-t²) dt, within 1e-15 of itself for every double: below 2 by the series whose
@@ -17,9 +16,9 @@ export function erf(x: number): number {
       term *= (2 * square) / (2 * n + 1);
       sum += term;
     }
-    return Math.sign(x) * TWO_OVER_SQRT_PI * Math.exp(-square) * sum;
+    return (Math.sign(x) * 2 * Math.exp(-square) * sum) / ROOT_OF_PI;
   }
   let fraction = size;
   for (let n = 60; n > 0; n--) fraction = size + n / 2 / fraction;
-  return Math.sign(x) * (1 - (ONE_OVER_SQRT_PI * Math.exp(-square)) / fraction);
+  return Math.sign(x) * (1 - Math.exp(-square) / ROOT_OF_PI / fraction);
 }

@@ -162,7 +162,7 @@ const EXACT: ReadonlySet<string> = new Set<ScalarName>([
 /** What computes an operation, and what rounds its results to the dtype, if that has yet to be done. */
 export function kernelOf(name: ScalarName, dtype: DType): [kernel: Kernel, round?: (typeof ROUND)[DType]] {
   const special = dtype === 'float32' ? FLOAT32[name] : undefined;
-  if (special !== undefined) return [special];
+  if (special) return [special];
   // The product of two int32 may need more bits than a double has.
   const kernel = name === 'mul' && !isFloating(dtype) ? each(Math.imul) : KERNELS[name];
   return [kernel, EXACT.has(name) ? undefined : ROUND[dtype]];

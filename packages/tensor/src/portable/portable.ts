@@ -1,5 +1,5 @@
 import type { Backend, Executable, Storage } from '../backend.js';
-import type { DType, TypedArray } from '../dtype.js';
+import type { TypedArray } from '../dtype.js';
 import { allocateArray, viewArray } from '../dtype.js';
 import { BackendError } from '../errors.js';
 import type { Program } from '../lowering/program.js';
@@ -8,20 +8,13 @@ import { Scope } from './scope.js';
 import { compileStatements } from './statements.js';
 
 /** Memory of the portable backend: an ordinary typed array, left to the garbage collector when freed. */
-export class PortableStorage implements Storage {
+interface PortableStorage extends Storage {
   values: TypedArray;
-
-  constructor(
-    readonly dtype: DType,
-    readonly length: number,
-  ) {
-    this.values = allocateArray(dtype, length);
-  }
 }
 
 function own(storage: Storage): PortableStorage {
-  if (storage instanceof PortableStorage) return storage;
-  throw new BackendError('portable: a variable lies on another backend; read it there and write it here');
+  if ('values' in storage) return storage as PortableStorage;
+  throw new BackendError('portable: a variable lies on another backend');
 }
 
 /**
@@ -35,14 +28,10 @@ export function portable(): Backend {
   const compile = ({ buffers, kernels, arenaBytes, inputs, outputs }: Program): Executable => {
     const views: TypedArray[] = [];
     const machine: Machine = { buffers, views, counters: [] };
-    const steps = kernels.map(({ label, body }) => {
-      try {
-        const scope = new Scope(machine);
-        compileStatements(body, scope);
-        return scope.run;
-      } catch (cause) {
-        throw new BackendError(`portable: kernel '${label}' cannot run`, { cause });
-      }
+    const steps = kernels.map(({ body }) => {
+      const scope = new Scope(machine);
+      compileStatements(body, scope);
+      return scope.run;
     });
     if (arenaBytes > arena.byteLength) arena = new ArrayBuffer(arenaBytes);
     let bound: ArrayBuffer | undefined;
@@ -77,7 +66,7 @@ export function portable(): Backend {
   return {
     name: 'portable',
     compile,
-    allocate: (dtype, length) => new PortableStorage(dtype, length),
+    allocate: (dtype, length): PortableStorage => ({ dtype, length, values: allocateArray(dtype, length) }),
     write: (storage, values) => {
       own(storage).values.set(values);
     },

@@ -132,7 +132,7 @@ export class Scope {
     const registers = new Set(valuesOf(index).flatMap((value) => [...value.registers]));
     return this.#home(axes, registers).#computeOnce(`#${index.key}`, (scope) => {
       const { base, stride, own } = scope.placeOf(index);
-      if (own !== undefined) return own;
+      if (own) return own;
       const out = stride === 0 ? single() : scope.allocate();
       scope.#addFor(out, (count) => ramp(out.values, base(), stride, count));
       return out;
@@ -162,23 +162,22 @@ export class Scope {
     const changes =
       this.#axes.some(({ axis }) => axes.has(axis)) ||
       [...registers].some((register) => this.#registers.has(register));
-    return changes || this.#parent === undefined ? this : this.#parent.#home(axes, registers);
+    return changes || !this.#parent ? this : this.#parent.#home(axes, registers);
   }
 
   #computeOnce(key: string, compute: (scope: Scope) => Lanes): Lanes {
     let lanes = this.#known.get(key);
-    if (lanes === undefined) {
+    if (!lanes) {
       lanes = compute(this);
       this.#known.set(key, lanes);
     }
     return lanes;
   }
 
+  /** A program sets a register before it reads it. */
   #lookUp(register: number): Lanes {
     const lanes = this.#registers.get(register);
-    if (lanes !== undefined) return lanes;
-    if (this.#parent === undefined) throw new RangeError(`register ${register} is read before it is set`);
-    return this.#parent.#lookUp(register);
+    return lanes ?? (this.#parent ? this.#parent.#lookUp(register) : single());
   }
 
   /** Adds the step that fills `out`, all lanes or its only one. */
@@ -190,7 +189,7 @@ export class Scope {
   #map([kernel, round]: ReturnType<typeof kernelOf>, a: Lanes, b = a): Lanes {
     const out = this.#allocateFor(a, b);
     this.#addFor(out, (count) => kernel(out.values, count, a.values, a.mask, b.values, b.mask));
-    if (round !== undefined) this.#addFor(out, (count) => round(out.values, count));
+    if (round) this.#addFor(out, (count) => round(out.values, count));
     return out;
   }
 
@@ -214,7 +213,7 @@ export class Scope {
       case 'cast': {
         const operand = this.lanesOf(expression.operand);
         const kernel = castOf(expression.operand.dtype, dtype);
-        return kernel === undefined ? operand : this.#map([kernel], operand);
+        return kernel ? this.#map([kernel], operand) : operand;
       }
       case 'binary':
         return this.#map(
@@ -269,7 +268,7 @@ export class Scope {
     const { dtype, length } = buffers[buffer];
     const [low, high] = rangeOf(index);
     const { base, stride, own } = this.placeOf(index);
-    if (own === undefined && low >= 0 && high < length) {
+    if (!own && low >= 0 && high < length) {
       const out = stride === 0 ? single() : this.allocate();
       const copy = dtype === 'float32' ? loadFloat32 : loadOther;
       this.#addFor(out, (count) => copy(out.values, views[buffer], base(), stride, count));
@@ -290,7 +289,7 @@ export function compileNest(
   scope: Scope,
   compileBody: (inner: Scope) => void,
 ): void {
-  if (outermost === undefined) return compileBody(scope);
+  if (!outermost) return compileBody(scope);
   const inner = scope.inside([outermost]);
   compileNest(others, inner, compileBody);
   scope.add(repeat(scope.machine, outermost, inner.run));

@@ -69,7 +69,7 @@ function compileLoop(loop: LoopStatement, scope: Scope): void {
   const lanesAllowed = loop.parallel ? canHaveLanes(body) : onlyAccumulates(body);
   if (scope.vector === undefined && lanesAllowed) {
     const contraction = asContraction(loops, body);
-    if (contraction !== undefined) return compileContraction(contraction, scope, compileStatements);
+    if (contraction) return compileContraction(contraction, scope, compileStatements);
     const accesses = accessesIn(body);
     const vector = cheapestAxis(accesses, loops);
     if (vectorCost(accesses, vector) <= innerCost(body)) {
@@ -106,7 +106,7 @@ function compileReduce(statement: ReduceStatement, scope: Scope): void {
   }
 
   let loops: Step = inner.run;
-  if (along !== undefined) loops = repeatBlocks(scope.machine, along, loops);
+  if (along) loops = repeatBlocks(scope.machine, along, loops);
   for (const each of axes.filter((axis) => axis !== along).reverse())
     loops = repeat(scope.machine, each, loops);
   const identity = identityOf(combine, statement.dtype);
@@ -181,12 +181,12 @@ function compileStore(statement: StatementOf<'store' | 'accumulate'>, scope: Sco
   const { kind, buffer } = statement;
   const { values, mask } = scope.lanesOf(statement.value);
   const { base, stride, own } = scope.placeOf(statement.index);
-  if (kind === 'accumulate' || own !== undefined) {
+  if (kind === 'accumulate' || own) {
     scope.add((count) => {
       const view = views[buffer];
       const start = base();
       for (let i = 0; i < count; i++) {
-        const place = own === undefined ? start + i * stride : own.values[i];
+        const place = own ? own.values[i] : start + i * stride;
         const value = values[i & mask];
         view[place] = kind === 'store' ? value : view[place] + value;
       }
