@@ -122,66 +122,84 @@ export interface ConvolutionModuleOptions extends Omit<ConvolutionOptions, 'bias
   readonly dtype?: DType;
 }
 
-/** What the convolutions of 1, 2 and 3 dimensions share. */
-abstract class Convolution extends Module {
-  /** [outputs, inputs / groups, ...kernelSize]. */
+/** What the modules of convolutions and of transposed ones share: kernels, perhaps a bias, and what they are checked for. */
+export abstract class KernelModule extends Module {
+  /** [outputs, inputs / groups, ...kernelSize]; of a transposed one [inputs, outputs / groups, ...kernelSize]. */
   readonly weight: Variable;
   /** [outputs]. */
   readonly bias: Variable | undefined;
-  readonly options: Required<Pick<ConvolutionOptions, 'stride' | 'padding' | 'dilation' | 'groups'>>;
 
   constructor(
-    private readonly where: string,
-    private readonly spatial: number,
+    protected readonly where: string,
+    protected readonly spatial: number,
     readonly inputs: number,
     readonly outputs: number,
     {
       kernelSize,
       stride = 1,
-      padding = 0,
-      dilation = 1,
       groups = 1,
       bias = true,
       initializer = heUniform,
       generator,
       dtype = 'float32',
-    }: ConvolutionModuleOptions,
+    }: Omit<ConvolutionModuleOptions, 'padding'>,
+    { transposed }: { readonly transposed: boolean },
   ) {
     super();
-    checkChannels(where, inputs, outputs);
+    if (![inputs, outputs].every((count) => Number.isInteger(count) && count >= 1)) {
+      throw new ShapeError(
+        `${where}: expected whole numbers of input and output channels of at least 1, got ${inputs} and ${outputs}`,
+      );
+    }
     checkGroups(where, groups, inputs, outputs);
     const size = perAxis(where, 'kernelSize', kernelSize, spatial, 1);
-    this.options = { stride, padding, dilation, groups };
+    const steps = perAxis(where, 'stride', stride, spatial, 1);
+    const [fromEach, toEach] = [inputs / groups, outputs / groups];
     const places = size.reduce((product, extent) => product * extent, 1);
-    const fanIn = (inputs / groups) * places;
-    const fanOut = (outputs / groups) * places;
-    const start = initializer([outputs, inputs / groups, ...size], { fanIn, fanOut, generator, dtype });
+    // Of the kernels of a transposed one, which lie `stride` apart, so many cover an element of the output.
+    const covering = size.reduce((product, extent, axis) => product * Math.max(1, extent / steps[axis]), 1);
+    const start = initializer(transposed ? [inputs, toEach, ...size] : [outputs, fromEach, ...size], {
+      fanIn: fromEach * (transposed ? covering : places),
+      fanOut: toEach * places,
+      generator,
+      dtype,
+    });
     this.weight = variable(start, { name: 'weight' });
     this.bias = bias ? variable(zeros([outputs], { dtype }), { name: 'bias' }) : undefined;
   }
 
-  override forward(x: Tensor | Variable): Tensor {
-    checkInputs(`${this.where}(${this.inputs}, ${this.outputs})`, x, this.spatial, this.inputs);
-    return convolve(this.where, this.spatial, x, this.weight, { ...this.options, bias: this.bias });
+  /** Throws unless x is a batch of images with as many channels as the module takes. */
+  protected check(x: Tensor | Variable): void {
+    const { where, spatial, inputs, outputs } = this;
+    checkImages(`${where}(${inputs}, ${outputs})`, x, spatial);
+    if (x.shape[1] === inputs) return;
+    throw new ShapeError(
+      `${where}(${inputs}, ${outputs}): expected x [N, ${inputs}, ${AXES.slice(-spatial).join(', ')}], got ` +
+        `${formatShape(x.shape)}: axis 1 must be the ${inputs} channels`,
+    );
   }
 }
 
-/** Throws unless both are counts of channels. */
-export function checkChannels(where: string, inputs: number, outputs: number): void {
-  if ([inputs, outputs].every((count) => Number.isInteger(count) && count >= 1)) return;
-  throw new ShapeError(
-    `${where}: expected whole numbers of input and output channels of at least 1, got ${inputs} and ${outputs}`,
-  );
-}
+/** What the convolutions of 1, 2 and 3 dimensions share. */
+abstract class Convolution extends KernelModule {
+  readonly options: Required<Pick<ConvolutionOptions, 'stride' | 'padding' | 'dilation' | 'groups'>>;
 
-/** Throws unless x is a batch of images with as many channels as a module takes. */
-export function checkInputs(where: string, x: Tensor | Variable, spatial: number, inputs: number): void {
-  checkImages(where, x, spatial);
-  if (x.shape[1] === inputs) return;
-  throw new ShapeError(
-    `${where}: expected x [N, ${inputs}, ${AXES.slice(-spatial).join(', ')}], got ${formatShape(x.shape)}: ` +
-      `axis 1 must be the ${inputs} channels`,
-  );
+  constructor(
+    where: string,
+    spatial: number,
+    inputs: number,
+    outputs: number,
+    options: ConvolutionModuleOptions,
+  ) {
+    super(where, spatial, inputs, outputs, options, { transposed: false });
+    const { stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+    this.options = { stride, padding, dilation, groups };
+  }
+
+  override forward(x: Tensor | Variable): Tensor {
+    this.check(x);
+    return convolve(this.where, this.spatial, x, this.weight, { ...this.options, bias: this.bias });
+  }
 }
 
 /** {@link conv1d} with a weight and a bias of its own: `new Conv1d(inputs, outputs, { kernelSize })`. */

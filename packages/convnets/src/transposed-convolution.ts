@@ -1,22 +1,10 @@
-import {
-  einsum,
-  foldWindows,
-  formatShape,
-  pad,
-  reshape,
-  ShapeError,
-  slice,
-  variable,
-  zeros,
-} from '@downhill/tensor';
+import { einsum, foldWindows, formatShape, pad, reshape, ShapeError, slice } from '@downhill/tensor';
 import type { Range, Tensor, Variable } from '@downhill/tensor';
-import { heUniform, Module } from '@downhill/layers';
 import {
   alongChannels,
   checkBias,
-  checkChannels,
   checkGroups,
-  checkInputs,
+  KernelModule,
   type ConvolutionModuleOptions,
   type ConvolutionOptions,
 } from './convolution.js';
@@ -132,49 +120,23 @@ export interface TransposedConvolutionModuleOptions extends Omit<ConvolutionModu
 }
 
 /** What the transposed convolutions of 1, 2 and 3 dimensions share. */
-abstract class TransposedConvolution extends Module {
-  /** [inputs, outputs / groups, ...kernelSize]. */
-  readonly weight: Variable;
-  /** [outputs]. */
-  readonly bias: Variable | undefined;
+abstract class TransposedConvolution extends KernelModule {
   readonly options: Required<Omit<TransposedConvolutionOptions, 'bias'>>;
 
   constructor(
-    private readonly where: string,
-    private readonly spatial: number,
-    readonly inputs: number,
-    readonly outputs: number,
-    {
-      kernelSize,
-      stride = 1,
-      padding = 0,
-      outputPadding = 0,
-      dilation = 1,
-      groups = 1,
-      bias = true,
-      initializer = heUniform,
-      generator,
-      dtype = 'float32',
-    }: TransposedConvolutionModuleOptions,
+    where: string,
+    spatial: number,
+    inputs: number,
+    outputs: number,
+    options: TransposedConvolutionModuleOptions,
   ) {
-    super();
-    checkChannels(where, inputs, outputs);
-    checkGroups(where, groups, inputs, outputs);
-    const size = perAxis(where, 'kernelSize', kernelSize, spatial, 1);
-    const steps = perAxis(where, 'stride', stride, spatial, 1);
+    super(where, spatial, inputs, outputs, options, { transposed: true });
+    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = options;
     this.options = { stride, padding, outputPadding, dilation, groups };
-    const places = size.reduce((product, extent) => product * extent, 1);
-    // Of the kernels that lie `stride` apart so many cover an element of the output.
-    const covering = size.reduce((product, extent, axis) => product * Math.max(1, extent / steps[axis]), 1);
-    const fanIn = (inputs / groups) * covering;
-    const fanOut = (outputs / groups) * places;
-    const start = initializer([inputs, outputs / groups, ...size], { fanIn, fanOut, generator, dtype });
-    this.weight = variable(start, { name: 'weight' });
-    this.bias = bias ? variable(zeros([outputs], { dtype }), { name: 'bias' }) : undefined;
   }
 
   override forward(x: Tensor | Variable): Tensor {
-    checkInputs(`${this.where}(${this.inputs}, ${this.outputs})`, x, this.spatial, this.inputs);
+    this.check(x);
     return convolveTransposed(this.where, this.spatial, x, this.weight, { ...this.options, bias: this.bias });
   }
 }
