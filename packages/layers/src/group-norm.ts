@@ -1,20 +1,8 @@
-import {
-  add,
-  formatShape,
-  mul,
-  ones,
-  reshape,
-  ShapeError,
-  sqrt,
-  variable,
-  zeros,
-  type Tensor,
-  type Variable,
-} from '@downhill/tensor';
+import { formatShape, ones, ShapeError, variable, zeros, type Tensor, type Variable } from '@downhill/tensor';
 import { checkExtents } from './extents.js';
 import type { NormOptions } from './layer-norm.js';
 import { Module } from './module.js';
-import { checkEpsilon, moments } from './normalization.js';
+import { checkEpsilon, normalizeGroups, scaleChannels } from './normalization.js';
 
 /**
  * In each example, each group of neighbouring channels brought to mean 0 and variance 1, then each channel scaled and
@@ -51,20 +39,12 @@ export class GroupNorm extends Module {
         `GroupNorm(${groups}, ${channels}): expected [N, C, ...] with C = ${channels}, got ${formatShape(x.shape)}`,
       );
     }
-    const [count, , ...places] = x.shape;
-    if (x.size / (count * groups) < 2) {
+    if (x.size / (x.shape[0] * groups) < 2) {
       throw new ShapeError(
         `GroupNorm(${groups}, ${channels}): expected at least two values a group, got ${formatShape(x.shape)}: ` +
           'one value has no spread',
       );
     }
-    const grouped = reshape(x, [count, groups, channels / groups, ...places]);
-    const { centered, variance } = moments(
-      grouped,
-      grouped.shape.flatMap((_, axis) => (axis < 2 ? [] : [axis])),
-    );
-    const normal = reshape(centered.div(sqrt(variance.add(epsilon))), x.shape);
-    const each = [1, channels, ...places.map(() => 1)];
-    return add(mul(normal, reshape(weight, each)), reshape(bias, each));
+    return scaleChannels(normalizeGroups(x, groups, epsilon), weight, bias);
   }
 }

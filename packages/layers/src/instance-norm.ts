@@ -1,20 +1,8 @@
-import {
-  add,
-  formatShape,
-  mul,
-  ones,
-  reshape,
-  ShapeError,
-  sqrt,
-  variable,
-  zeros,
-  type Tensor,
-  type Variable,
-} from '@downhill/tensor';
+import { formatShape, ones, ShapeError, variable, zeros, type Tensor, type Variable } from '@downhill/tensor';
 import { checkExtents } from './extents.js';
 import type { NormOptions } from './layer-norm.js';
 import { Module } from './module.js';
-import { checkEpsilon, moments } from './normalization.js';
+import { checkEpsilon, normalizeGroups, scaleChannels } from './normalization.js';
 
 export interface InstanceNormOptions extends NormOptions {
   /** Whether each channel is then scaled and shifted by what is learnt; false by default. */
@@ -53,13 +41,7 @@ export class InstanceNorm extends Module {
           `got ${formatShape(x.shape)}`,
       );
     }
-    const { centered, variance } = moments(
-      x,
-      places.map((_, i) => i + 2),
-    );
-    const normal = centered.div(sqrt(variance.add(epsilon)));
-    if (weight === undefined || bias === undefined) return normal;
-    const each = [1, channels, ...places.map(() => 1)];
-    return add(mul(normal, reshape(weight, each)), reshape(bias, each));
+    const normal = normalizeGroups(x, channels, epsilon);
+    return weight === undefined || bias === undefined ? normal : scaleChannels(normal, weight, bias);
   }
 }

@@ -1,6 +1,7 @@
-import { asTensor, where, type Generator, type Tensor, type Variable } from '@downhill/tensor';
-import { Module, SELU_ALPHA, SELU_SCALE, type ForwardOptions } from '@downhill/layers';
-import { checkRate, drops, keepMask, type MaskOptions } from './mask.js';
+import { where, type Tensor } from '@downhill/tensor';
+import { SELU_ALPHA, SELU_SCALE } from '@downhill/layers';
+import { keepMask, type MaskOptions } from './mask.js';
+import { RandomLayer } from './random-layer.js';
 
 /** What SELU gives far below 0. */
 const LOWEST = -SELU_ALPHA * SELU_SCALE;
@@ -9,22 +10,14 @@ const LOWEST = -SELU_ALPHA * SELU_SCALE;
  * Dropout for networks of SELU: brings units to SELU's lowest value instead of 0 while training, then scales and shifts
  * all so that mean 0 and variance 1 stay what they are. Klambauer et al. (2017), section 3.
  */
-export class AlphaDropout extends Module {
-  readonly generator: Generator | undefined;
-
+export class AlphaDropout extends RandomLayer {
   /** `rate` is the fraction that is dropped, at least 0 and below 1. */
-  constructor(
-    readonly rate: number,
-    { generator }: MaskOptions = {},
-  ) {
-    super();
-    checkRate('AlphaDropout', rate);
-    this.generator = generator;
+  constructor(rate: number, options?: MaskOptions) {
+    super('AlphaDropout', rate, options);
   }
 
-  override forward(x: Tensor | Variable, options?: ForwardOptions): Tensor {
+  protected override change(x: Tensor): Tensor {
     const { rate, generator } = this;
-    if (rate === 0 || !drops(options)) return asTensor(x, 'AlphaDropout');
     const keep = 1 - rate;
     const scale = 1 / Math.sqrt(keep + LOWEST ** 2 * keep * rate);
     const shift = -scale * rate * LOWEST;

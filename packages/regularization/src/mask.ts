@@ -29,6 +29,12 @@ export function keepScaled(x: Tensor | Variable, mask: Tensor, rate: number): Te
   return where(mask, mul(x, 1 / (1 - rate)), 0);
 }
 
+/** The same with a mask of the first `axes` axes: what lies behind them is kept or dropped as one. */
+export function keepLeading(x: Tensor, axes: number, rate: number, generator: Generator | undefined): Tensor {
+  const shape = x.shape.map((extent, axis) => (axis < axes ? extent : 1));
+  return keepScaled(x, keepMask(shape, rate, generator), rate);
+}
+
 /** Throws unless `rate`, the fraction that is dropped, is at least 0 and below 1; `name` begins the message. */
 export function checkRate(name: string, rate: number): void {
   if (rate >= 0 && rate < 1) return;
