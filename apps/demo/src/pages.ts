@@ -13,6 +13,12 @@ export interface Page {
 
 export const pages: readonly Page[] = [
   {
+    name: 'race',
+    title: 'The race',
+    lead: 'Loss surfaces, and every update rule rolling down them at once: who zigzags, who overshoots, who stops, who wins.',
+    load: () => import('./pages/race/race.js'),
+  },
+  {
     name: 'convnet',
     title: 'Train a ConvNet',
     lead: 'Build a convolutional network, train it on real handwritten digits, and look inside while it learns.',
