@@ -1,6 +1,7 @@
 import type { Access, Buffer, IndexExpression, LoopAxis } from '@downhill/tensor';
 import { axesOf, bytesPerElement, coefficientOf, valuesOf } from '@downhill/tensor';
 import type { FunctionBuilder, ValueType } from './assembler.js';
+import type { Borders } from './contraction/borders.js';
 import type { ImportIndices } from './imports.js';
 import { emitScalar } from './scalar.js';
 import type { SharedFunctions } from './shared-functions.js';
@@ -45,6 +46,8 @@ export class CodeContext {
   share: Share | undefined;
   /** Whether the engine has relaxed multiply-add. */
   readonly relaxed: boolean;
+  /** The zeros around what buffers hold. */
+  readonly borders: Borders;
   /** A stretch of memory for packed operands; its address is in this local. */
   readonly scratch: number;
   /** Whether the kernel has been divided. */
@@ -65,6 +68,7 @@ export class CodeContext {
       readonly bases: readonly number[];
       readonly scratch: number;
       readonly relaxed: boolean;
+      readonly borders: Borders;
       readonly shared: SharedFunctions;
       readonly share?: Share | undefined;
     },
@@ -75,6 +79,7 @@ export class CodeContext {
     this.#bases = options.bases;
     this.scratch = options.scratch;
     this.relaxed = options.relaxed;
+    this.borders = options.borders;
     this.shared = options.shared;
     this.share = options.share;
   }

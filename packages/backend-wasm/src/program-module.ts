@@ -4,6 +4,7 @@ import type { FunctionBuilder } from './assembler.js';
 import { ModuleBuilder } from './assembler.js';
 import { writeBarrier } from './barrier.js';
 import { CodeContext } from './code-context.js';
+import { bordersOf } from './contraction/borders.js';
 import { aligned, Gaps } from './gaps.js';
 import { checkFits, MOST_PAGES } from './memory.js';
 import type { ImportIndices } from './imports.js';
@@ -109,6 +110,7 @@ export function assembleProgram(
   emitTick(-1);
   let isAlone = true;
   const times = kernelCosts(program).map((cost, number) => estimate(cost, program.kernels[number]));
+  const borders = bordersOf(program);
   for (const [number, kernel] of program.kernels.entries()) {
     const f = module.function(['i32', 'i32', 'i32'], []);
     const loops = times[number] < WORTH_DIVIDING ? undefined : divisibleLoops(kernel.body);
@@ -124,7 +126,7 @@ export function assembleProgram(
     });
     const share = loops && { thread, threads: loadInto(f, TABLE.threads), loops };
     const context = new CodeContext(f, {
-      ...{ imports, buffers: program.buffers, bases, scratch, relaxed, shared, share },
+      ...{ imports, buffers: program.buffers, bases, scratch, relaxed, borders, shared, share },
     });
     try {
       emitStatements(context, kernel.body);

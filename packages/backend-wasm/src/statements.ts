@@ -192,7 +192,7 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     return;
   }
   const contraction = matchContraction(loop);
-  const plan = contraction === undefined ? undefined : planContraction(contraction, c.relaxed);
+  const plan = contraction === undefined ? undefined : planContraction(contraction, c);
   if (contraction !== undefined && plan !== undefined) {
     emitContraction(c, contraction, plan);
     return;

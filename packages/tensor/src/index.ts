@@ -34,6 +34,7 @@ export type * from './lowering/program.js';
 export {
   axesOf,
   coefficientOf,
+  rangeOf,
   constantIndex,
   valuesOf,
   type Atom,

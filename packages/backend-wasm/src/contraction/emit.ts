@@ -28,15 +28,20 @@ export function emitContraction(c: CodeContext, contraction: Contraction, plan: 
   new ContractionWriter(c, contraction, plan).write();
 }
 
-/** Emits loops over axes around `body`, outermost first. */
-function emitNest(c: CodeContext, axes: readonly LoopAxis[], body: () => void): void {
+/** Emits loops over axes around `body`, outermost first; of a loop that is divided, this thread's part. */
+function emitNest(
+  c: CodeContext,
+  axes: readonly LoopAxis[],
+  ranges: ReadonlyMap<LoopAxis, Range | undefined>,
+  body: () => void,
+): void {
   const [first, ...rest] = axes;
   if (first === undefined) {
     body();
     return;
   }
-  emitCounted(c, first, {}, () => {
-    emitNest(c, rest, body);
+  emitCounted(c, first, { range: ranges.get(first) }, () => {
+    emitNest(c, rest, ranges, body);
   });
 }
 
@@ -66,10 +71,11 @@ class ContractionWriter {
   /** Offsets in the scratch memory. */
   readonly #leftPanel: number;
   readonly #sums: number;
-  /** What is divided among threads: an outer loop, the tiles along the rows or those along the columns. */
+  /** What is divided among threads: a loop, the tiles along the rows or those along the columns. */
   readonly #divided: LoopAxis | 'rows' | 'columns';
   /** This thread's part of it. */
   #part: Range | undefined;
+  readonly #ranges = new Map<LoopAxis, Range | undefined>();
   /** Locals: how many products the block has along its outermost loop; whether it is the first. */
   readonly #count: number;
   readonly #first: number;
@@ -96,7 +102,7 @@ class ContractionWriter {
     const kept = this.#continues ? points(inner) * row.extent : height;
     c.scratchBytes = Math.max(c.scratchBytes, this.#sums + (isDirect ? 0 : kept * this.#sumDown));
     // Best a loop around everything, then columns, whose packing is divided too.
-    const choices = [...plan.outer, 'columns', 'rows'] as const;
+    const choices = [...plan.outer, 'columns', 'rows', ...inner] as const;
     this.#divided = mostEven<LoopAxis | 'rows' | 'columns'>(choices, (each) => tilesAlong(each, plan));
     this.#count = c.local('i32');
     this.#first = c.local('i32');
@@ -106,26 +112,16 @@ class ContractionWriter {
     const first = this.#contraction.loops[0];
     const isShared = this.#c.share?.loops.some(({ axis }) => axis === first.axis) === true;
     this.#part = isShared ? emitRange(this.#c, tilesAlong(this.#divided, this.#plan)) : undefined;
+    if (typeof this.#divided === 'object') this.#ranges.set(this.#divided, this.#part);
     const emit = (): void => {
-      this.#outer(0);
+      emitNest(this.#c, this.#plan.outer, this.#ranges, () => {
+        this.#blocks();
+      });
     };
     if (isShared) this.#c.divided(emit);
     else emit();
     this.#c.f.release(this.#count, this.#first);
     if (this.#part !== undefined) this.#c.f.release(this.#part.from, this.#part.to);
-  }
-
-  #outer(depth: number): void {
-    const { outer } = this.#plan;
-    if (depth === outer.length) {
-      this.#blocks();
-      return;
-    }
-    const loop = outer[depth];
-    const range = loop === this.#divided ? this.#part : undefined;
-    emitCounted(this.#c, loop, { range }, () => {
-      this.#outer(depth + 1);
-    });
   }
 
   #blocks(): void {
@@ -134,7 +130,7 @@ class ContractionWriter {
     const zero = this.#c.local('i32');
     f.i32Const(0).set(zero).i32Const(1).set(this.#first);
     for (const { axis } of summed) this.#c.counters.set(axis, zero);
-    emitNest(this.#c, blocks, () => {
+    emitNest(this.#c, blocks, new Map(), () => {
       if (cut === undefined) {
         f.i32Const(summed[0]?.extent ?? 1).set(this.#count);
         this.#oneBlock();
@@ -185,14 +181,18 @@ class ContractionWriter {
     const { f, scratch } = this.#c;
     const { inner, row } = this.#plan;
     const sums = this.#c.local('i32');
-    f.get(scratch).i32Const(this.#sums).op('i32.add').set(sums);
-    emitNest(this.#c, inner, () => {
-      body(sums);
-      if (this.#continues)
+    emitNest(this.#c, inner, this.#ranges, () => {
+      f.i32Const(0).set(sums);
+      if (this.#continues) {
+        for (const { axis, extent } of inner)
+          f.get(sums).i32Const(extent).op('i32.mul').get(this.#c.counter(axis)).op('i32.add').set(sums);
         f.get(sums)
           .i32Const(row.extent * this.#sumDown)
-          .op('i32.add')
+          .op('i32.mul')
           .set(sums);
+      }
+      f.get(sums).get(scratch).op('i32.add').i32Const(this.#sums).op('i32.add').set(sums);
+      body(sums);
     });
     f.release(sums);
   }
@@ -263,9 +263,27 @@ class ContractionWriter {
     return new Map(steps);
   }
 
-  #emitCount(factor: number): void {
+  /** Locals with where the stretch of the skipped axis begins that is left to sum, and how long it is. */
+  #stretch(): { readonly from: number; readonly count: number } | undefined {
     const { f } = this.#c;
-    f.get(this.#count);
+    const { skip } = this.#plan;
+    if (skip === undefined) return undefined;
+    const [from, count] = [this.#c.local('i32'), this.#c.local('i32')];
+    const emitEnd = (end: number, local: number): void => {
+      const { extent } = skip.axis;
+      f.get(this.#c.counter(skip.by.axis)).i32Const(skip.step).op('i32.mul').i32Const(end).op('i32.add');
+      f.tee(local).i32Const(0).get(local).i32Const(0).op('i32.gt_s').op('select').tee(local);
+      f.i32Const(extent).get(local).i32Const(extent).op('i32.lt_s').op('select').set(local);
+    };
+    emitEnd(skip.from, from);
+    emitEnd(skip.to, count);
+    f.get(count).get(from).op('i32.sub').set(count);
+    return { from, count };
+  }
+
+  #emitCount(factor: number, count = this.#count): void {
+    const { f } = this.#c;
+    f.get(count);
     if (factor !== 1) f.i32Const(factor).op('i32.mul');
   }
 
@@ -306,13 +324,14 @@ class ContractionWriter {
 
   #tilesOfRow(run: Run, top: number, sums: number): void {
     const { f, scratch } = this.#c;
-    const { left, right, row, column, packsLeft, packsRight } = this.#plan;
+    const { left, right, row, column, packsLeft, packsRight, skip } = this.#plan;
     const source = this.#c.local('i32');
     const zero = this.#c.local('i32');
     f.i32Const(0).set(zero);
     this.#c.counters.set(column.axis, zero);
     this.#emitAddress(left);
     f.set(source);
+    const stretch = this.#stretch();
     const packed = this.#packedSteps(run.size * 4);
     if (packsLeft) {
       const { levels, factor } = this.#levels((axis) => [strideOf(left, axis), packed.get(axis) ?? 0]);
@@ -330,10 +349,15 @@ class ContractionWriter {
     this.#eachPanel(({ size }, start) => {
       const width = padded(size);
       const panel = this.#packedSteps(width * 4);
-      const { levels, factor } = this.#levels((axis) => [
+      const stepsOf = (axis: LoopAxis): readonly [number, number] => [
         packsLeft ? (packed.get(axis) ?? 0) : strideOf(left, axis),
         packsRight ? (panel.get(axis) ?? 0) : strideOf(right, axis),
-      ]);
+      ];
+      const { levels, factor } = this.#levels(stepsOf);
+      const [leftStep, rightStep] = skip === undefined ? [0, 0] : stepsOf(skip.axis);
+      const emitSkipped = (step: number): void => {
+        if (stretch !== undefined) f.get(stretch.from).i32Const(step).op('i32.mul').op('i32.add');
+      };
       const tile = {
         rows: run.size,
         vectors: width / LANES,
@@ -345,11 +369,13 @@ class ContractionWriter {
       };
       const call = (continues: boolean): void => {
         f.get(source);
+        emitSkipped(leftStep);
         if (packsRight) this.#emitPanel(start);
         else this.#emitAddress(right);
+        emitSkipped(rightStep);
         if (this.#direct === undefined) f.get(target).get(start).i32Const(2).op('i32.shl').op('i32.add');
         else this.#emitAddress(this.#direct);
-        this.#emitCount(factor);
+        this.#emitCount(factor, stretch?.count);
         f.call(tileFunction(this.#c, { ...tile, continues }));
       };
       if (!this.#continues) {
@@ -363,6 +389,7 @@ class ContractionWriter {
       f.end();
     });
     f.release(source, zero, target);
+    if (stretch !== undefined) f.release(stretch.from, stretch.count);
     this.#c.counters.delete(column.axis);
     if (this.#continues || this.#direct !== undefined) return;
     this.#epilogue(top, run.size, () => f.get(sums));

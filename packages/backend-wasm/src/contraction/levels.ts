@@ -91,3 +91,28 @@ export function writeLevels(
   };
   write(0);
 }
+
+/** How far two pointers are from where the loops around begin. */
+export interface Point {
+  readonly left: number;
+  readonly right: number;
+}
+
+/**
+ * The innermost levels written out point by point, as long as there are at most so many points; the outermost level stays a
+ * loop. What is left runs as loops.
+ */
+export function writtenOut(
+  levels: readonly Level[],
+  most: number,
+): { readonly looped: readonly Level[]; readonly points: readonly Point[] } {
+  let from = levels.length;
+  let points: Point[] = [{ left: 0, right: 0 }];
+  while (from > 1 && points.length * levels[from - 1].extent <= most) {
+    const { extent, leftStep, rightStep } = levels[--from];
+    points = Array.from({ length: extent }, (_, i) =>
+      points.map(({ left, right }) => ({ left: left + i * leftStep, right: right + i * rightStep })),
+    ).flat();
+  }
+  return { looped: levels.slice(0, from), points };
+}

@@ -1,6 +1,8 @@
 import type { LoopAxis } from '@downhill/tensor';
 import { coefficientOf } from '@downhill/tensor';
 import { LANES } from '../vector.js';
+import type { Borders, Skip } from './borders.js';
+import { skipsOf } from './borders.js';
 import type { Contraction, Load } from './contraction.js';
 import { strideOf } from './contraction.js';
 
@@ -34,6 +36,8 @@ export interface Plan {
   readonly cut: { readonly axis: LoopAxis; readonly size: number } | undefined;
   /** Loops inside a block. */
   readonly summed: readonly LoopAxis[];
+  /** The part of the first of them to run, where the rest would only add up zeros. */
+  readonly skip: Skip | undefined;
   /** Tiles along the rows. */
   readonly rows: readonly Run[];
   /** Tiles along the columns, in columns. */
@@ -61,11 +65,17 @@ const BLOCK = 512;
 /** From this many bytes on, neighbouring products lie in different lines and, in large matrices, in few sets of the cache. */
 const FAR = 64;
 
+/** Products with zeros are skipped where no more than this part is left. */
+const WORTH_SKIPPING = 0.95;
+
 /** Packing pays where what is packed is read at least so often. */
 const REUSE = 4;
 
 /** The cheapest way to compute a contraction, or undefined where tiles would be mostly empty. */
-export function planContraction(contraction: Contraction, relaxed: boolean): Plan | undefined {
+export function planContraction(
+  contraction: Contraction,
+  { relaxed, borders }: { readonly relaxed: boolean; readonly borders: Borders },
+): Plan | undefined {
   const { loops, left, right } = contraction;
   const only = (a: Load, b: Load): LoopAxis[] =>
     loops.filter((loop) => strideOf(a, loop) !== 0 && strideOf(b, loop) === 0);
@@ -80,7 +90,8 @@ export function planContraction(contraction: Contraction, relaxed: boolean): Pla
       for (const column of only(side.right, side.left)) {
         for (const vectors of [2, 3, 1]) {
           if (vectors > Math.max(1, Math.ceil(column.extent / LANES))) continue;
-          const candidate = makePlan(contraction, side, [row, column], { vectors, height: heights[vectors] });
+          const shape = { vectors, height: heights[vectors] };
+          const candidate = makePlan(contraction, side, [row, column], shape, borders);
           if (best === undefined || candidate.cost < best.cost) best = candidate;
         }
       }
@@ -94,6 +105,7 @@ function makePlan(
   { left, right }: { readonly left: Load; readonly right: Load },
   [row, column]: readonly [LoopAxis, LoopAxis],
   { vectors, height }: { readonly vectors: number; readonly height: number },
+  borders: Borders,
 ): { plan: Plan; cost: number } {
   const others = loops.filter((loop) => loop !== row && loop !== column);
   const inner = others.filter((loop) => strideOf(left, loop) !== 0 && strideOf(right, loop) === 0);
@@ -115,21 +127,30 @@ function makePlan(
   const far = Math.abs(strideOf(right, step)) >= FAR;
   const packsRight = !together || (far && tiles >= REUSE);
   const packsLeft = Math.abs(strideOf(left, step)) >= FAR && panels >= REUSE;
-  const { blocks, cut, summed } = cutBlocks(order, packsRight || packsLeft || inner.length > 0);
+  const cuts = packsRight || packsLeft || inner.length > 0;
+  const [skip] = [left, right]
+    .flatMap((load) => skipsOf(load, { reduced, loops: others, borders }))
+    .filter(({ part }) => part < WORTH_SKIPPING && !(cuts && points(reduced) > BLOCK));
+  const { blocks, cut, summed } = cutBlocks(
+    skip === undefined ? order : [skip.axis, ...order.filter((axis) => axis !== skip.axis)],
+    cuts,
+  );
 
-  const sums = points(reduced);
+  const sums = points(reduced) * (skip?.part ?? 1);
   const workOf = (v: number): number =>
     rows.reduce((sum, { count, size }) => sum + count * Math.max(size * v, size + v, 8), 0);
   const work = columns.reduce((sum, { count, size }) => sum + count * workOf(Math.ceil(size / LANES)), 0);
   const stores = epilogue.filter((statement) => statement.kind === 'store');
   const scattered = stores.some(({ index }) => coefficientOf(index, column.axis) !== 1);
+  // Where rows lie further apart than what the loops around move by, each tile touches new lines of the cache.
+  const scatters = inner.some((loop) => Math.abs(strideOf(left, loop)) < Math.abs(strideOf(left, row)));
   const packing = !packsRight ? 0 : (together ? 0.5 : strideOf(right, step) === 4 ? 1 : 2) * panels * width;
   const cost =
     points(outer) *
-    (sums * (work * points(inner) + packing) +
+    (sums * (work * points(inner) * (scatters ? 1.25 : 1) + packing) +
       points(inner) * row.extent * column.extent * (scattered ? 4 : 1));
   const plan = {
-    ...{ left, right, row, column, outer, inner, blocks, cut, summed },
+    ...{ left, right, row, column, outer, inner, blocks, cut, summed, skip },
     ...{ rows, columns, packsRight, packsLeft, vectors },
   };
   return { plan, cost };
