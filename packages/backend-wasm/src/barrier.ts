@@ -1,8 +1,8 @@
 import type { FunctionBuilder } from './assembler.js';
 import { CONTROL } from './control.js';
 
-/** Turns of waiting awake: some tens of microseconds. Waking up a thread that sleeps takes several times as long. */
-const SPINS = 20_000;
+/** Turns of waiting awake: some hundred microseconds, what parts of a kernel differ by. Waking up a thread that sleeps takes as long. */
+const SPINS = 100_000;
 const SECOND = 1_000_000_000n;
 /** Seconds after which a thread that has not come is given up. */
 const PATIENCE = 30;
