@@ -51,13 +51,18 @@ export interface Plan {
 }
 
 /**
- * Rows of a tile by vectors across it, at the most: what leaves all sums, factors and lines in 15 vector registers.
- * Measured on Node 20, 22 and 24 (AMD Zen 3 and Zen 5, 2026-11): one row more, and speed halves.
+ * Rows of a tile by vectors across it, at the most: what leaves all sums, factors and lines in the 15 vector registers that
+ * engines use. Measured on Node 20, 22 and 24 (AMD Zen 3 and Zen 5, 2026-11): one row more, and speed halves.
  */
-const HEIGHTS: Readonly<Record<number, number>> = { 1: 8, 2: 5, 3: 3 };
+const HEIGHTS: Heights = { 1: 8, 2: 6, 3: 3 };
 
-/** The same where sums run through several loops on engines without relaxed multiply-add, which keep fewer registers free. */
-const NESTED_HEIGHTS: Readonly<Record<number, number>> = { ...HEIGHTS, 2: 4 };
+/** The same on engines without relaxed multiply-add, where a product takes a register on its way to the sum. */
+const LOWER_HEIGHTS: Heights = { ...HEIGHTS, 2: 5 };
+
+/** The same there where sums run through several loops, which takes another. */
+const LOWEST_HEIGHTS: Heights = { ...HEIGHTS, 2: 4 };
+
+type Heights = Readonly<Record<number, number>>;
 
 /** How many products are added up before sums return to memory: two panels of so many lie in a level-1 cache. */
 const BLOCK = 512;
@@ -83,7 +88,8 @@ export function planContraction(
     { left, right },
     { left: right, right: left },
   ];
-  const heights = relaxed || contraction.reduced.length === 1 ? HEIGHTS : NESTED_HEIGHTS;
+  const lower = contraction.reduced.length === 1 ? LOWER_HEIGHTS : LOWEST_HEIGHTS;
+  const heights = relaxed ? HEIGHTS : lower;
   let best: { readonly plan: Plan; readonly cost: number } | undefined;
   for (const side of sides) {
     for (const row of only(side.left, side.right)) {
