@@ -4,9 +4,10 @@ import type { CodeContext } from './code-context.js';
 import type { PlainOp } from './opcodes.js';
 import { emitConstant, emitExtreme, emitScalar, VALUE_TYPES } from './scalar.js';
 import { emitCounted, emitInnermost, emitStatements, emitTurns } from './statements.js';
-import { canVectorize, emitSplat, emitVector, isVectorValue, LANES } from './vector.js';
+import { canVectorize, emitSplat, emitVector, isRectified, isVectorValue, LANES } from './vector.js';
 
-function vectorOp(combine: Combine, dtype: DType): PlainOp {
+function vectorOp({ combine, dtype, value }: ReduceStatement): PlainOp {
+  if (combine === 'max' && isRectified(value)) return 'i32x4.max_u';
   const float = dtype === 'float32';
   if (combine === 'sum') return float ? 'f32x4.add' : 'i32x4.add';
   if (combine === 'prod') return float ? 'f32x4.mul' : 'i32x4.mul';
@@ -109,14 +110,14 @@ function emitAcrossLanes(c: CodeContext, statement: ReduceStatement): void {
   const { f } = c;
   const { register, dtype, combine, body, value } = statement;
   const total = c.local('v128');
-  emitConstant(c, identityOf(combine, dtype), dtype);
+  emitConstant(c, isRectified(value) && combine === 'max' ? 0 : identityOf(combine, dtype), dtype);
   emitSplat(c, dtype);
   f.set(total);
   emitLoops(c, statement, () => {
     emitStatements(c, body);
     f.get(total);
     emitVector(c, value);
-    f.op(vectorOp(combine, dtype)).set(total);
+    f.op(vectorOp(statement)).set(total);
   });
   c.registers.set(register, { local: total, vector: true });
 }
@@ -131,7 +132,7 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
   const count = last.extent >= 2 * SIDE_BY_SIDE * LANES ? SIDE_BY_SIDE : 1;
   const partial = Array.from({ length: count }, () => c.local('v128'));
   const total = c.local(VALUE_TYPES[dtype]);
-  emitConstant(c, identityOf(combine, dtype), dtype);
+  emitConstant(c, isRectified(value) && combine === 'max' ? 0 : identityOf(combine, dtype), dtype);
   f.set(total);
   for (const lanes of partial) {
     f.get(total);
@@ -143,7 +144,7 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
     if (c.vectorAxis !== undefined) {
       f.get(partial[turn]);
       emitVector(c, value);
-      f.op(vectorOp(combine, dtype)).set(partial[turn]);
+      f.op(vectorOp(statement)).set(partial[turn]);
     } else {
       f.get(total);
       emitScalar(c, value);
@@ -156,7 +157,7 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
     for (let i = 0; i < from; i++)
       f.get(partial[i])
         .get(partial[i + from])
-        .op(vectorOp(combine, dtype))
+        .op(vectorOp(statement))
         .set(partial[i]);
   }
   const [lanes] = partial;
@@ -214,8 +215,13 @@ function emitPlacesAcrossLanes(
   emitTurns(c, axes, () => {
     emitStatements(c, body);
     emitVector(c, value);
+    // NaNs that differ would not be equal as whole numbers.
+    if (combine === 'argMax' && isRectified(value)) f.tee(now).get(now).get(now).op('f32x4.ne').op('v128.or');
     if (position === 0) {
       f.set(best).i32x4Const(0).set(place);
+    } else if (combine === 'argMax' && isRectified(value)) {
+      f.get(best).op('i32x4.max_u').tee(now).get(best).op('i32x4.ne').set(wins).get(now).set(best);
+      f.i32x4Const(position).get(place).get(wins).op('v128.bitselect').set(place);
     } else {
       f.tee(now).get(best);
       if (float) f.op(combine === 'argMax' ? 'f32x4.gt' : 'f32x4.lt');

@@ -5,6 +5,7 @@ import { matchContraction } from './contraction/contraction.js';
 import { emitContraction } from './contraction/emit.js';
 import { planContraction } from './contraction/plan.js';
 import { emitReduce, isVectorReduction } from './reduction.js';
+import { stretchesOf } from './stretches.js';
 import { emitConstant, emitScalar, emitScalarStore, VALUE_TYPES } from './scalar.js';
 import { emitArgsort } from './sorting.js';
 import {
@@ -186,6 +187,7 @@ export function emitCounted(
 function emitLoop(c: CodeContext, loop: LoopStatement): void {
   const { axis, extent, body } = loop;
   if (c.writesOut([loop])) {
+    if (emitPairs(c, loop)) return;
     emitTurns(c, [loop], () => {
       emitStatements(c, body);
     });
@@ -198,6 +200,13 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     return;
   }
   const vectorizes = loopVectorizes(c, body, axis);
+  if (!vectorizes && c.share?.loops.some((each) => each.axis === axis) !== true) {
+    const stretches = stretchesOf(loop);
+    if (stretches.length > 1 && stretches.every((each) => loopVectorizes(c, each.body, axis))) {
+      for (const each of stretches) emitLoop(c, each);
+      return;
+    }
+  }
   const inner = vectorizes ? shortLoops(body) : [];
   // A loop whose inner loops are written out is the last that can be divided.
   const { share } = c;
@@ -216,6 +225,33 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     c.divided(emit);
     c.f.release(range.from, range.to);
   }
+}
+
+/**
+ * Stores of two turns that lie between each other, as they do where pairs are taken apart: two whole vectors side by side.
+ * Returns false where the loop is not of that kind.
+ */
+function emitPairs(c: CodeContext, { axis, extent, body }: LoopStatement): boolean {
+  const [store] = body;
+  if (c.vectorAxis === undefined || extent !== 2 || body.length !== 1 || store.kind !== 'store') return false;
+  const steps = [axis, c.vectorAxis].map((each) => coefficientOf(store.index, each));
+  if (steps[0] !== 1 || steps[1] !== 2 || c.buffers[store.buffer].dtype === 'bool') return false;
+  const { f } = c;
+  const turns = [1, 0].map((turn) => {
+    const local = c.local('v128');
+    c.turns.set(axis, turn);
+    emitVector(c, store.value);
+    f.set(local);
+    return local;
+  });
+  const [second, first] = turns;
+  const address = c.local('i32');
+  const offset = c.address(store.buffer, store.index);
+  c.turns.delete(axis);
+  f.tee(address).get(first).get(second).shuffle32(0, 4, 1, 5).memory('v128.store', offset, 2);
+  f.get(address).get(first).get(second).shuffle32(2, 6, 3, 7);
+  f.memory('v128.store', offset + 4 * LANES, 2).release(address, ...turns);
+  return true;
 }
 
 /** From this many turns on, loops inside a vectorized one stay loops. */

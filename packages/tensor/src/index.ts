@@ -33,15 +33,18 @@ export type * from './lowering/graph.js';
 export type * from './lowering/program.js';
 export {
   axesOf,
+  axisIndex,
   coefficientOf,
-  rangeOf,
   constantIndex,
+  mapIndex,
+  rangeOf,
+  shiftIndex,
   valuesOf,
   type Atom,
   type IndexExpression,
   type Term,
 } from './lowering/index-expression.js';
-export { operandsOf } from './lowering/expression.js';
+export { operandsOf, rewrite as rewriteExpression } from './lowering/expression.js';
 export { accessesIn, loadsIn, type Access } from './lowering/accesses.js';
 export { kernelCosts, type KernelCost } from './lowering/explain.js';
 export { identityOf } from './lowering/identity.js';

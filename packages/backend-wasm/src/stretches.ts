@@ -1,0 +1,68 @@
+import type { Condition, Expression, LoopStatement, Statement } from '@downhill/tensor';
+import {
+  axisIndex,
+  coefficientOf,
+  mapIndex,
+  operandsOf,
+  rewriteExpression,
+  shiftIndex,
+} from '@downhill/tensor';
+
+/** A loop is cut into no more stretches than this. */
+const MOST_STRETCHES = 4;
+
+/**
+ * A loop cut wherever a guard inside it begins or ceases to hold with its counter alone: in each stretch those guards are
+ * decided, so that what is left may have a vector form. The loop itself where there are none, or too many.
+ */
+export function stretchesOf(loop: LoopStatement): LoopStatement[] {
+  const { axis, extent, body } = loop;
+  if (!body.every(({ kind }) => kind === 'let' || kind === 'store')) return [loop];
+  const cuts = new Set([0, extent]);
+  for (const { index, lower, upper } of body.flatMap(conditionsIn)) {
+    const step = coefficientOf(index, axis);
+    if (step === undefined || step === 0 || index.terms.length > 1) continue;
+    for (const end of [lower, upper]) {
+      // Going up, the first place that reaches the end; going down, the first below it.
+      const at = (end - index.offset) / step;
+      const cut = step > 0 ? Math.ceil(at) : Math.floor(at) + 1;
+      if (cut > 0 && cut < extent) cuts.add(cut);
+    }
+  }
+  if (cuts.size - 1 > MOST_STRETCHES) return [loop];
+  const ends = [...cuts].sort((a, b) => a - b);
+  return ends.slice(1).map((end, i) => stretch(loop, ends[i], end));
+}
+
+function stretch(loop: LoopStatement, from: number, to: number): LoopStatement {
+  if (to - from === loop.extent) return loop;
+  const onAxis = (axis: number, extent: number): ReturnType<typeof axisIndex> =>
+    axis === loop.axis ? shiftIndex(axisIndex(axis, to - from), from) : axisIndex(axis, extent);
+  const memo = new Map<Expression, Expression>();
+  const onValue = (value: Expression): Expression => rewriteExpression(value, (part) => part, onAxis, memo);
+  const onStatement = (statement: Statement): Statement => {
+    switch (statement.kind) {
+      case 'let':
+        return { ...statement, value: onValue(statement.value) };
+      case 'store':
+        return {
+          ...statement,
+          index: mapIndex(statement.index, onAxis, onValue),
+          value: onValue(statement.value),
+        };
+      default:
+        throw new TypeError(`a stretch has no ${statement.kind}`);
+    }
+  };
+  return { ...loop, extent: to - from, body: loop.body.map(onStatement) };
+}
+
+function conditionsIn(statement: Statement): readonly Condition[] {
+  return statement.kind === 'let' || statement.kind === 'store' ? conditionsOf(statement.value) : [];
+}
+
+function conditionsOf(expression: Expression): readonly Condition[] {
+  const inside = operandsOf(expression).flatMap(conditionsOf);
+  if (expression.kind !== 'guard') return inside;
+  return [...expression.conditions, ...conditionsOf(expression.value), ...inside];
+}
