@@ -199,11 +199,20 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     emitContraction(c, contraction, plan);
     return;
   }
-  const vectorizes = loopVectorizes(c, body, axis);
+  const vectorizes = fillsVectors(c, loop) && !isBetterInside(c, loop);
   if (!vectorizes && c.share?.loops.some((each) => each.axis === axis) !== true) {
     const stretches = stretchesOf(loop);
-    if (stretches.length > 1 && stretches.every((each) => loopVectorizes(c, each.body, axis))) {
-      for (const each of stretches) emitLoop(c, each);
+    const gains =
+      body.some(({ kind }) => kind === 'loop') ||
+      stretches.every((each) => loopVectorizes(c, each.body, axis));
+    if (stretches.length > 1 && gains) {
+      for (const each of stretches) {
+        if (each.extent > 1) emitLoop(c, each);
+        else
+          emitTurns(c, [each], () => {
+            emitStatements(c, each.body);
+          });
+      }
       return;
     }
   }
@@ -252,6 +261,18 @@ function emitPairs(c: CodeContext, { axis, extent, body }: LoopStatement): boole
   f.get(address).get(first).get(second).shuffle32(2, 6, 3, 7);
   f.memory('v128.store', offset + 4 * LANES, 2).release(address, ...turns);
   return true;
+}
+
+/** Whether a loop stores far apart, where a loop inside it would fill several vectors with neighbours. */
+function isBetterInside(c: CodeContext, { axis, body }: LoopStatement): boolean {
+  const isFar = storesIn(body).every(({ index }) => Math.abs(coefficientOf(index, axis) ?? 0) > 1);
+  return (
+    isFar && body.some((each) => each.kind === 'loop' && each.extent >= 2 * LANES && fillsVectors(c, each))
+  );
+}
+
+function fillsVectors(c: CodeContext, { axis, extent, body }: LoopStatement): boolean {
+  return extent >= LANES && loopVectorizes(c, body, axis);
 }
 
 /** From this many turns on, loops inside a vectorized one stay loops. */

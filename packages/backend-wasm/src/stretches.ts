@@ -17,7 +17,7 @@ const MOST_STRETCHES = 4;
  */
 export function stretchesOf(loop: LoopStatement): LoopStatement[] {
   const { axis, extent, body } = loop;
-  if (!body.every(({ kind }) => kind === 'let' || kind === 'store')) return [loop];
+  if (!body.every(isPlain)) return [loop];
   const cuts = new Set([0, extent]);
   for (const { index, lower, upper } of body.flatMap(conditionsIn)) {
     const step = coefficientOf(index, axis);
@@ -50,6 +50,8 @@ function stretch(loop: LoopStatement, from: number, to: number): LoopStatement {
           index: mapIndex(statement.index, onAxis, onValue),
           value: onValue(statement.value),
         };
+      case 'loop':
+        return { ...statement, body: statement.body.map(onStatement) };
       default:
         throw new TypeError(`a stretch has no ${statement.kind}`);
     }
@@ -57,7 +59,14 @@ function stretch(loop: LoopStatement, from: number, to: number): LoopStatement {
   return { ...loop, extent: to - from, body: loop.body.map(onStatement) };
 }
 
+function isPlain(statement: Statement): boolean {
+  if (statement.kind === 'loop') return statement.body.every(isPlain);
+  return statement.kind === 'let' || statement.kind === 'store';
+}
+
+/** The conditions of all guards in plain statements. */
 function conditionsIn(statement: Statement): readonly Condition[] {
+  if (statement.kind === 'loop') return statement.body.flatMap(conditionsIn);
   return statement.kind === 'let' || statement.kind === 'store' ? conditionsOf(statement.value) : [];
 }
 

@@ -99,6 +99,11 @@ export function emitVector(c: CodeContext, expression: Expression): void {
       return;
     case 'select':
       emitVector(c, expression.whenTrue);
+      if (isZero(expression.whenFalse)) {
+        emitVector(c, expression.condition);
+        f.op('v128.and');
+        return;
+      }
       emitVector(c, expression.whenFalse);
       emitVector(c, expression.condition);
       f.op('v128.bitselect');

@@ -1,0 +1,209 @@
+import { gradients } from '@downhill/autograd';
+import type { Program, Statement, Tensor } from '@downhill/tensor';
+import {
+  abs,
+  compile,
+  einsum,
+  max,
+  pad,
+  relu,
+  setBackend,
+  sum,
+  tensor,
+  variable,
+  windows,
+} from '@downhill/tensor';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { bordersOf, skipsOf } from '../src/contraction/borders.js';
+import type { Contraction } from '../src/contraction/contraction.js';
+import { matchContraction } from '../src/contraction/contraction.js';
+import { writtenOut } from '../src/contraction/levels.js';
+import { stretchesOf } from '../src/stretches.js';
+import { agree, backends, chooseData, oneOf, type Choose } from './agreement.js';
+
+afterAll(() => {
+  setBackend(backends.portable);
+});
+
+function property(numRuns: number, body: (choose: Choose) => void): void {
+  fc.assert(fc.property(fc.gen(), body), { numRuns, seed: 20261125 });
+}
+
+const between = (choose: Choose, min: number, max: number): number => choose(fc.integer, { min, max });
+
+interface Geometry {
+  readonly size: number[];
+  readonly stride: number[];
+  readonly dilation: number[];
+  readonly padding: number[];
+}
+
+function convolve(x: Tensor, weights: Tensor, geometry: Geometry): Tensor {
+  return einsum('ncyxuv,ocuv->noyx', windows(x, { axes: [2, 3], ...geometry }), weights);
+}
+
+/** What the two gradients of Σ g · convolve(x, weights) are. */
+function adjoints(x: Tensor, weights: Tensor, g: Tensor, geometry: Geometry): Tensor[] {
+  return gradients(sum(convolve(x, weights, geometry).mul(g)), [x, weights]);
+}
+
+describe('every pass of a convolution agrees with the portable backend', () => {
+  test('whatever its geometry', () => {
+    property(40, (choose) => {
+      const two = (from: number, to: number): number[] => [
+        between(choose, from, to),
+        between(choose, from, to),
+      ];
+      const geometry = {
+        size: two(1, 5),
+        stride: oneOf(choose, [1, 1], two(1, 3)),
+        dilation: oneOf(choose, [1, 1], two(1, 2)),
+        padding: two(0, 4),
+      };
+      const extents = [0, 1].map(
+        (i) => geometry.dilation[i] * (geometry.size[i] - 1) + between(choose, 1, 12),
+      );
+      const [images, inside, outside] = [1, 5, 7].map((most) => between(choose, 1, most));
+      const x = chooseData(choose, [images, inside, ...extents], 'float32', 'plain');
+      const weights = chooseData(choose, [outside, inside, ...geometry.size], 'float32', 'plain');
+      const y = convolve(x, weights, geometry);
+      agree(y, { relative: 1e-5, of: convolve(abs(x), abs(weights), geometry) });
+      const g = chooseData(choose, y.shape, 'float32', 'plain');
+      const scales = adjoints(abs(x), abs(weights), abs(g), geometry);
+      adjoints(x, weights, g, geometry).forEach((each, i) => {
+        agree(each, { relative: 1e-5, of: scales[i] });
+      });
+    });
+  });
+});
+
+describe('sums skip the zeros around a copy', () => {
+  /** The first contraction of a program that reads a copy with borders, and what it may skip. */
+  function firstSkip(program: Program): ReturnType<typeof skipsOf> {
+    const borders = bordersOf(program);
+    const found: Contraction[] = [];
+    const look = (body: readonly Statement[]): void => {
+      for (const statement of body) {
+        if (statement.kind !== 'loop') continue;
+        const contraction = matchContraction(statement);
+        if (contraction === undefined) look(statement.body);
+        else found.push(contraction);
+      }
+    };
+    for (const { body } of program.kernels) look(body);
+    const [{ left, right, reduced, loops }] = found;
+    return [left, right].flatMap((load) => skipsOf(load, { reduced, loops, borders }));
+  }
+
+  test('of the five taps across ten rows of a gradient, 50 of 70 products are left', () => {
+    const x = variable(tensor(new Float32Array(2 * 3 * 14 * 14), { shape: [2, 3, 14, 14] }));
+    const weights = variable(tensor(new Float32Array(4 * 3 * 5 * 5), { shape: [4, 3, 5, 5] }));
+    const g = variable(tensor(new Float32Array(2 * 4 * 10 * 10), { shape: [2, 4, 10, 10] }));
+    const step = compile(() => {
+      const geometry = { size: [5, 5], stride: [1, 1], dilation: [1, 1], padding: [0, 0] };
+      return gradients(sum(convolve(x.value, weights.value, geometry).mul(g)), [x])[0];
+    });
+    // Σ over the 14 rows of how many of 5 taps meet one of the 10 rows: 1+2+3+4+5·6+4+3+2+1.
+    const skips = firstSkip(step.program());
+    expect(skips.map(({ part }) => part)).toEqual([50 / 70, 50 / 70]);
+    expect(skips.map(({ axis, by }) => [axis.extent, by.extent])).toEqual([
+      [5, 14],
+      [5, 14],
+    ]);
+  });
+
+  test('of three taps with padding, those that fall into it', () => {
+    const x = variable(tensor(new Float32Array(3 * 8 * 8), { shape: [1, 3, 8, 8] }));
+    const weights = variable(tensor(new Float32Array(4 * 3 * 3 * 3), { shape: [4, 3, 3, 3] }));
+    const step = compile(() =>
+      convolve(x.value, weights.value, { size: [3, 3], stride: [1, 1], dilation: [1, 1], padding: [1, 1] }),
+    );
+    // 3·8 products along an axis, of which the first and the last meet a border.
+    expect(firstSkip(step.program()).map(({ part }) => part)).toEqual([22 / 24, 22 / 24]);
+  });
+
+  test('nothing where what lies around is not zero', () => {
+    const x = variable(tensor(new Float32Array(3 * 8 * 8), { shape: [1, 3, 8, 8] }));
+    const weights = variable(tensor(new Float32Array(4 * 3 * 3 * 3), { shape: [4, 3, 3, 3] }));
+    const step = compile(() => {
+      const around = pad(
+        x.value,
+        [
+          [0, 0],
+          [0, 0],
+          [1, 1],
+          [1, 1],
+        ],
+        { value: 1 },
+      );
+      return einsum('ncyxuv,ocuv->noyx', windows(around, { axes: [2, 3], size: 3 }), weights);
+    });
+    expect(firstSkip(step.program())).toEqual([]);
+  });
+});
+
+test('short inner loops are written out point by point, the outermost never', () => {
+  const levels = [
+    { extent: 2, leftStep: 100, rightStep: 7 },
+    { extent: 2, leftStep: 10, rightStep: -3 },
+    { extent: 3, leftStep: 1, rightStep: -1 },
+  ];
+  expect(writtenOut(levels, 5)).toEqual({
+    looped: levels.slice(0, 2),
+    points: [
+      { left: 0, right: 0 },
+      { left: 1, right: -1 },
+      { left: 2, right: -2 },
+    ],
+  });
+  const { looped, points } = writtenOut(levels, 100);
+  expect(looped).toEqual(levels.slice(0, 1));
+  expect(points.map(({ left, right }) => [left, right])).toEqual([
+    [0, 0],
+    [1, -1],
+    [2, -2],
+    [10, -3],
+    [11, -4],
+    [12, -5],
+  ]);
+});
+
+describe('loops over guards', () => {
+  test('are cut where these begin and cease to hold', () => {
+    const x = variable(tensor(new Float32Array(10)));
+    const step = compile(() => pad(x.value, [[4, 3]]));
+    const [loop] = step.program().kernels[0].body;
+    if (loop.kind !== 'loop') throw new TypeError('no loop');
+    expect(stretchesOf(loop).map(({ extent }) => extent)).toEqual([4, 10, 3]);
+  });
+
+  test('copy what is inside and fill the rest', () => {
+    property(20, (choose) => {
+      const shape = [between(choose, 1, 4), between(choose, 1, 20)];
+      const around = shape.map(() => [between(choose, 0, 9), between(choose, 0, 9)] as const);
+      agree(pad(chooseData(choose, shape, 'float32', 'special'), around, { value: between(choose, 0, 1) }));
+    });
+  });
+});
+
+describe('rectified values', () => {
+  test('NaN stays, and neither zero keeps a sign', () => {
+    property(20, (choose) => {
+      agree(relu(chooseData(choose, [between(choose, 1, 40)], 'float32', 'special')));
+    });
+  });
+
+  test('the largest of a window is the first of equals, and NaN before all', () => {
+    property(40, (choose) => {
+      const shape = [between(choose, 1, 3), 2 * between(choose, 1, 5), 2 * between(choose, 1, 9)];
+      const x = chooseData(choose, shape, 'float32', oneOf(choose, 'special', 'plain'));
+      const pool = (from: Tensor): Tensor =>
+        max(windows(relu(from), { axes: [1, 2], size: 2, stride: 2 }), { axis: [3, 4] });
+      agree(pool(x));
+      agree(max(relu(x), { axis: 2 }));
+      const g = chooseData(choose, [shape[0], shape[1] / 2, shape[2] / 2], 'float32', 'plain');
+      agree(gradients(sum(pool(x).mul(g)), [x])[0]);
+    });
+  });
+});
