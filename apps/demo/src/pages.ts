@@ -19,6 +19,12 @@ export const pages: readonly Page[] = [
     load: () => import('./pages/race/race.js'),
   },
   {
+    name: 'learning-rates',
+    title: 'Learning rates',
+    lead: 'The same network with steps too short, just right, long and far too long; and why no single rate is best.',
+    load: () => import('./pages/learning-rates/learning-rates.js'),
+  },
+  {
     name: 'convnet',
     title: 'Train a ConvNet',
     lead: 'Build a convolutional network, train it on real handwritten digits, and look inside while it learns.',

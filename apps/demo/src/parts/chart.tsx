@@ -13,6 +13,12 @@ export interface Series {
   readonly kind?: 'line' | 'bars' | 'points';
 }
 
+/** A place of the x axis that is marked by a line across the chart. */
+export interface Mark {
+  readonly at: number;
+  readonly label: string;
+}
+
 export interface ChartProps {
   /** What is to be seen, for those who do not see it; also the caption. */
   readonly caption: string;
@@ -25,6 +31,9 @@ export interface ChartProps {
   readonly logarithmic?: boolean;
   /** The ends of the y axis; by the values where it is left out. */
   readonly yRange?: readonly [number, number];
+  /** The ends of the x axis; by the values where it is left out. */
+  readonly xRange?: readonly [number, number];
+  readonly marks?: readonly Mark[];
   /** 240 pixels by default. */
   readonly height?: number;
 }
@@ -43,6 +52,7 @@ export function Chart(props: ChartProps) {
     props.yLabel,
     props.logarithmic,
     props.yRange,
+    props.xRange,
     height,
     series.map(({ label, style, kind }) => [label, style, kind]),
   ]);
@@ -51,7 +61,7 @@ export function Chart(props: ChartProps) {
     const element = host.current;
     if (element === null) return undefined;
     const made = new UPlot(
-      plotOptions(current.current, element.clientWidth),
+      plotOptions(current.current, element.clientWidth, () => current.current.marks ?? []),
       alignedData(current.current),
       element,
     );
@@ -95,8 +105,9 @@ function alignedData({ x, series }: ChartProps): UPlot.AlignedData {
 }
 
 function plotOptions(
-  { xLabel, yLabel, series, logarithmic = false, yRange, height = 240 }: ChartProps,
+  { xLabel, yLabel, series, logarithmic = false, yRange, xRange, height = 240 }: ChartProps,
   width: number,
+  marks: () => readonly Mark[],
 ): UPlot.Options {
   const axis = {
     stroke: color('--ink-faint'),
@@ -110,8 +121,15 @@ function plotOptions(
     width: Math.max(width, 200),
     height,
     scales: {
-      x: { time: false },
-      y: logarithmic ? { distr: 3 } : yRange === undefined ? {} : { range: [...yRange] },
+      x: { time: false, ...(xRange === undefined ? {} : { range: [...xRange] }) },
+      y: { ...(logarithmic ? { distr: 3 } : {}), ...(yRange === undefined ? {} : { range: [...yRange] }) },
+    },
+    hooks: {
+      drawAxes: [
+        (plot) => {
+          drawMarks(plot, marks());
+        },
+      ],
     },
     axes: [
       { ...axis, label: xLabel },
@@ -175,6 +193,34 @@ function powersOfTen(_: UPlot, splits: number[]): (number | null)[] {
 function powerText(value: number | null): string {
   if (value === null) return '';
   return value >= 0.001 && value <= 10_000 ? String(Number(value.toPrecision(2))) : value.toExponential(0);
+}
+
+/** Dashed lines from top to bottom, each with its label beside its upper end where there is room for it. */
+function drawMarks(plot: UPlot, marks: readonly Mark[]): void {
+  const { ctx } = plot;
+  const { left, top, width, height } = plot.bbox;
+  ctx.save();
+  ctx.strokeStyle = color('--ink-faint');
+  ctx.fillStyle = color('--ink-faint');
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
+  ctx.textAlign = 'right';
+  ctx.textBaseline = 'top';
+  let free = left;
+  for (const { at, label } of [...marks].sort((a, b) => a.at - b.at)) {
+    const x = plot.valToPos(at, 'x', true);
+    if (x < left || x > left + width) continue;
+    ctx.beginPath();
+    ctx.moveTo(x, top);
+    ctx.lineTo(x, top + height);
+    ctx.stroke();
+    const gap = 4 * devicePixelRatio;
+    if (x - gap - ctx.measureText(label).width < free) continue;
+    ctx.fillText(label, x - gap, top + gap);
+    free = x;
+  }
+  ctx.restore();
 }
 
 /** How the marker of a series in the legend is drawn, after the dashes of its line. */
