@@ -36,13 +36,16 @@ export function color(name: `--${string}`): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** How many colours series have; further ones have the same colours with other dashes. */
+/** How many colours series have. */
 export const SERIES_COLORS = 8;
 
-/** Colour and dashes of the i-th series of a chart, distinct without relying on colour for the first eight in order. */
+/** How lines are dashed: another way after every five, so that colours that look alike never stand with the same dashes. */
+const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
+
+/** Colour and dashes of the i-th series of a chart; no two of the first twenty have both in common. */
 export function seriesStyle(i: number): { readonly color: string; readonly dash: number[] } {
   return {
     color: color(`--series-${(i % SERIES_COLORS) + 1}`),
-    dash: [[], [8, 4], [2, 3], [10, 3, 2, 3]][Math.floor(i / SERIES_COLORS) % 4],
+    dash: DASHES[Math.floor(i / 5) % DASHES.length],
   };
 }
