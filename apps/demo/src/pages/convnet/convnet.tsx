@@ -237,13 +237,22 @@ function TrainButtons({
           Pause
         </button>
       ) : (
-        <button type="button" disabled={disabled || !(untrained || phase === 'paused')} onClick={onTrain}>
-          {untrained ? 'Train' : 'Resume'}
+        (untrained || phase === 'paused') && (
+          <button type="button" disabled={disabled} onClick={onTrain}>
+            {untrained ? 'Train' : 'Resume'}
+          </button>
+        )
+      )}
+      {!untrained && (
+        <button
+          type="button"
+          class={phase === 'finished' || phase === 'diverged' ? undefined : 'secondary'}
+          disabled={disabled}
+          onClick={onStartOver}
+        >
+          Start over
         </button>
       )}
-      <button type="button" class="secondary" disabled={disabled || untrained} onClick={onStartOver}>
-        Start over
-      </button>
     </div>
   );
 }

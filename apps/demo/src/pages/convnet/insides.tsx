@@ -19,7 +19,7 @@ export function FilterPictures({ filters }: { readonly filters: Filters | undefi
   const count = Math.min(MOST_MAPS, filters.count);
   const tiles = tile(values, { count, height, width, columns: Math.max(4, Math.floor(80 / width)) });
   return (
-    <figure>
+    <figure class="tiles">
       <Picture
         label={`${count} filters of ${height} × ${width} weights`}
         {...tiles}
@@ -44,7 +44,7 @@ export function ActivationPictures({
   readonly activations: readonly Activation[];
 }) {
   return (
-    <ol class="activations">
+    <ol class="activations tiles">
       {activations.map(({ shape, values }, i) => {
         const [channels, height, width] = shape.length === 3 ? shape : [1, 1, shape[0]];
         const flat = shape.length === 1;
@@ -166,14 +166,15 @@ function HistogramChart({
   readonly xLabel: string;
 }) {
   const { centers, counts } = histogram ?? { centers: [], counts: [] };
+  const total = counts.reduce((sum, count) => sum + count, 0);
   return (
     <Chart
       caption={caption}
       xLabel={xLabel}
-      yLabel="count"
+      yLabel="share of values"
       height={180}
       x={centers}
-      series={[{ label: xLabel, values: counts, kind: 'bars' }]}
+      series={[{ label: xLabel, values: counts.map((count) => count / total), kind: 'bars' }]}
     />
   );
 }

@@ -15,6 +15,8 @@ export interface LayerListProps {
 
 /** The layers of a network, to be changed one by one or as text. */
 export function LayerList({ text, outline, onChange }: LayerListProps) {
+  // On a phone the list would push everything else down.
+  const open = useSignal(matchMedia('(min-width: 60rem)').matches);
   const layers = readable(text);
   const preset = Object.keys(presets).find((name) => presets[name].layers === text) ?? 'own';
   const change = (next: readonly LayerText[]) => {
@@ -33,7 +35,13 @@ export function LayerList({ text, outline, onChange }: LayerListProps) {
           if (name !== 'own') onChange(presets[name].layers);
         }}
       />
-      <details class="layers" open>
+      <details
+        class="layers"
+        open={open.value}
+        onToggle={({ currentTarget }) => {
+          open.value = currentTarget.open;
+        }}
+      >
         <summary>
           {layers.length} layers
           {outline === undefined ? '' : `, ${outline.parameters.toLocaleString('en')} parameters`}
