@@ -31,6 +31,12 @@ export const pages: readonly Page[] = [
     load: () => import('./pages/convnet/convnet.js'),
   },
   {
+    name: 'dropout',
+    title: 'Dropout',
+    lead: 'The same network with and without units that are switched off at random; what it buys, and how one tests afterwards.',
+    load: () => import('./pages/dropout/dropout.js'),
+  },
+  {
     name: 'initialization',
     title: 'Initialization',
     lead: 'See what becomes of signals and gradients in a deep network just after its weights were drawn.',
