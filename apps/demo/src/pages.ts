@@ -42,4 +42,10 @@ export const pages: readonly Page[] = [
     lead: 'See what becomes of signals and gradients in a deep network just after its weights were drawn.',
     load: () => import('./pages/initialization/initialization.js'),
   },
+  {
+    name: 'graph',
+    title: 'The graph',
+    lead: 'A whole training step as a graph: what is computed, what it costs, and what fusion makes of it.',
+    load: () => import('./pages/graph/graph.js'),
+  },
 ];
