@@ -1,4 +1,4 @@
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { BOX, type Layout } from './layout.js';
 import type { Part } from './step-graph.js';
 
@@ -32,6 +32,13 @@ interface DrawingProps {
  */
 export function Drawing({ label, layout, contents, selected, related, zoom, onSelect }: DrawingProps) {
   const svg = useRef<SVGSVGElement>(null);
+  const frame = useRef<HTMLDivElement>(null);
+  // Where it begins: the first box, in the middle.
+  useEffect(() => {
+    const [first] = layout.boxes;
+    const width = frame.current?.clientWidth ?? 0;
+    frame.current?.scrollTo({ top: 0, left: first === undefined ? 0 : first.x * zoom - width / 2 });
+  }, [layout]);
   const order = layout.boxes.map(({ id }) => id);
   const entrance = selected !== undefined && order.includes(selected) ? selected : order[0];
   const go = (id: number | undefined): void => {
@@ -53,14 +60,13 @@ export function Drawing({ label, layout, contents, selected, related, zoom, onSe
     go(neighbours[event.key]());
   };
   return (
-    <div class="graph-view">
+    <div class="graph-view" ref={frame}>
       <svg
         ref={svg}
         role="group"
         aria-label={label}
         viewBox={`0 0 ${layout.width} ${layout.height}`}
-        width={layout.width * zoom}
-        height={layout.height * zoom}
+        style={{ width: layout.width * zoom, height: layout.height * zoom }}
       >
         <defs>
           <marker
@@ -97,7 +103,7 @@ export function Drawing({ label, layout, contents, selected, related, zoom, onSe
               role="button"
               aria-label={label}
               aria-pressed={id === selected}
-              tabIndex={id === entrance ? 0 : -1}
+              tabindex={id === entrance ? 0 : -1}
               onClick={() => {
                 go(id);
               }}

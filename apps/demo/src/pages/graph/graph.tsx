@@ -46,7 +46,7 @@ export default function GraphPage() {
   const view = useSignal<View | undefined>(undefined);
   const selected = useSignal<number | undefined>(undefined);
   const fault = useSignal<string | undefined>(undefined);
-  const zoom = useSignal(1);
+  const zoom = useSignal(0.9);
   const trace = useMemo(
     () =>
       latestOnly(async (options: StepOptions) => {
