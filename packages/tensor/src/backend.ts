@@ -69,7 +69,7 @@ export function setBackend(backend: Backend): void {
   if (missing.length > 0) {
     throw new BackendError(
       `setBackend: expected a backend, got ${given?.name ?? describe(given)} without ${missing.join(', ')}; ` +
-        'call and await what makes one, as in setBackend(await wasm())',
+        'await what makes one, as in setBackend(await wasm())',
     );
   }
   current = backend;

@@ -2,8 +2,6 @@
 export class BoundedCache<Value> {
   readonly #entries = new Map<string, Value>();
   readonly #capacity: number;
-  /** The key used last: using it again, as every step of a training does, moves nothing. */
-  #newest: string | undefined;
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -11,14 +9,13 @@ export class BoundedCache<Value> {
 
   get(key: string): Value | undefined {
     const value = this.#entries.get(key);
-    if (value !== undefined && key !== this.#newest) this.set(key, value);
+    if (value !== undefined) this.set(key, value);
     return value;
   }
 
   set(key: string, value: Value): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    this.#newest = key;
     if (this.#entries.size > this.#capacity) {
       const [oldest] = this.#entries.keys();
       this.#entries.delete(oldest);

@@ -98,7 +98,7 @@ export function execute(
   if (failedCheck !== undefined) {
     const changed =
       captured.assigned.length > 0
-        ? 'the variables this call assigns have changed, but for those the check itself holds back'
+        ? 'the variables this call assigns have changed, but for those the check holds back'
         : 'no variable has changed';
     throw new DataError(`${program.checks[failedCheck]}; ${changed}`);
   }
@@ -129,7 +129,7 @@ function checkIndices(program: Program, inputs: readonly TypedArray[]): void {
     if (wrong < 0) return;
     throw new DataError(
       `index ${inputs[slot][wrong]} at place ${wrong} of a tensor of shape ${formatShape(shape)} is outside 0 to ` +
-        `${indexExtent - 1}; nothing was run and nothing has changed`,
+        `${indexExtent - 1}; nothing has changed`,
     );
   });
 }

@@ -2,7 +2,7 @@ import type { DType, TypedArray } from './dtype.js';
 import { ShapeError } from './errors.js';
 import { evaluate } from './evaluate.js';
 import { method, methods } from './method.js';
-import type { BinaryName, UnaryName } from './operation.js';
+import type { BinaryName, ReductionName, UnaryName } from './operation.js';
 import * as contraction from './ops/contraction.js';
 import * as elementwise from './ops/elementwise.js';
 import * as indexing from './ops/indexing.js';
@@ -22,11 +22,7 @@ const METHODS = {
   greater: elementwise.greater,
   greaterEqual: elementwise.greaterEqual,
   cast: elementwise.cast,
-  sum: reduction.sum,
   mean: reduction.mean,
-  prod: reduction.prod,
-  max: reduction.max,
-  min: reduction.min,
   argmax: reduction.argmax,
   argmin: reduction.argmin,
   reshape: movement.reshape,
@@ -117,7 +113,7 @@ export type Methods = { readonly [Name in keyof typeof METHODS]: AsMethod<(typeo
   readonly [Name in Extract<keyof typeof elementwise, UnaryName | BinaryName>]: AsMethod<
     (typeof elementwise)[Name]
   >;
-};
+} & { readonly [Name in ReductionName]: AsMethod<(typeof reduction)[Name]> };
 
 /**
  * What tensors and variables have in common: how they are read, and the usual operations as methods. Each is the free function of the same

@@ -66,7 +66,7 @@ export class Tensor extends Operand {
 
   /** Throws if this node belongs to a trace that has ended. @internal */
   checkUsable(): void {
-    if (this.trace?.closed === true && !this.value) {
+    if (this.trace?.closed && !this.value) {
       throw new TraceError(
         `a tensor of shape ${formatShape(this.shape)} made in a compiled function was used after it; ` +
           'return it, or assign it to a variable',

@@ -20,6 +20,7 @@ import {
   random,
   relu,
   setBackend,
+  stack,
   sum,
   take,
   tensor,
@@ -507,6 +508,11 @@ describe('4. tracing', () => {
     expect(power.traces).toBe(2);
   });
 
+  it('4,000 tensors can be put together in one expression', { timeout: 60_000 }, () => {
+    const pieces = Array.from({ length: 4000 }, (_, i) => tensor([i, -i]));
+    expect(stack(pieces, { axis: 1 }).toArray()).toEqual([pieces.map((_, i) => i), pieces.map((_, i) => -i)]);
+  });
+
   it('a chain of 10,000 operations does not overflow the stack, compiled or not', () => {
     const chain = (x: Tensor): Tensor => {
       let result = x;
@@ -756,7 +762,7 @@ describe('8. errors that depend on data', () => {
       expect(backend.runsDuring(() => expect(() => step(wrong)).toThrow(DataError))).toBe(0);
     }
     expect(() => step(labels(0, 3))).toThrow(
-      'index 3 at place 1 of a tensor of shape [2] is outside 0 to 2; nothing was run and nothing has changed',
+      'index 3 at place 1 of a tensor of shape [2] is outside 0 to 2; nothing has changed',
     );
     expect(weight.toArray()).toEqual([0, 2, 2]);
     expect(step(labels(0, 0)).item()).toBe(2);

@@ -420,7 +420,7 @@ describe('a backend that is not there', () => {
       },
       BackendError,
       'got portable without compile',
-      'call and await what makes one',
+      'await what makes one',
     );
     expectError(
       () => {

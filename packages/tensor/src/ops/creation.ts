@@ -65,7 +65,7 @@ function flatten(data: NestedArray): Elements {
     const expected = axis < shape.length ? `length ${shape[axis]}` : 'a number';
     if (Array.isArray(part) ? part.length !== shape[axis] : axis < shape.length) {
       const got = Array.isArray(part) ? `length ${part.length}` : describe(part);
-      throw new ShapeError(`tensor: ragged nested arrays: expected ${expected} at data${path}, got ${got}`);
+      throw new ShapeError(`tensor: ragged arrays: expected ${expected} at data${path}, got ${got}`);
     }
     if (Array.isArray(part)) {
       // Unlike forEach, this sees the holes of a sparse array.

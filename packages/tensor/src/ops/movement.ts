@@ -112,9 +112,7 @@ export function unsqueeze(x: TensorLike, axes: Axis | readonly Axis[]): Tensor {
 export function slice(x: TensorLike, ...ranges: Range[]): Tensor {
   const input = asTensor(x, 'slice');
   if (ranges.length > input.rank) {
-    throw new ShapeError(
-      `slice: ${ranges.length} ranges for ${formatShape(input.shape)} of ${input.rank} axes`,
-    );
+    throw new ShapeError(`slice: ${ranges.length} ranges for ${formatShape(input.shape)}`);
   }
   const gone: number[] = [];
   const parts = input.shape.map((extent, axis) => {
@@ -190,6 +188,9 @@ export function pad(
   );
 }
 
+/** More pieces are put together in groups first: an element asks each of them in turn whether it lies there. */
+const MOST_PIECES = 64;
+
 /** Tensors one after another along an axis (the first by default); all other extents must agree. */
 export function concat(tensors: readonly TensorLike[], { axis = 0 }: { axis?: Axis } = {}): Tensor {
   if (tensors.length === 0) throw new ShapeError('concat: expected at least one tensor, got none');
@@ -204,6 +205,11 @@ export function concat(tensors: readonly TensorLike[], { axis = 0 }: { axis?: Ax
     }
   }
   if (list.length === 1) return list[0];
+  if (list.length > MOST_PIECES) {
+    const groups: Tensor[] = [];
+    while (list.length > 0) groups.push(concat(list.splice(0, MOST_PIECES), { axis }));
+    return concat(groups, { axis });
+  }
   const dtype = list.map((each) => each.dtype).reduce(promote);
   const extent = list.reduce((sum, each) => sum + each.shape[along], 0);
   return new Tensor(
@@ -291,7 +297,7 @@ export function windows(x: TensorLike, options: WindowsOptions): Tensor {
     if (reach > padded.shape[axis]) {
       throw new ShapeError(
         `windows: a window over ${reach} elements does not fit axis ${axis} of ${formatShape(padded.shape)}` +
-          (padding[i] > 0 ? ` (with padding)` : ''),
+          (padding[i] > 0 ? ' (with padding)' : ''),
       );
     }
   });

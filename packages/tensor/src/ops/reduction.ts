@@ -1,5 +1,6 @@
 import { resultOf } from '../dtype.js';
 import { ShapeError } from '../errors.js';
+import { method } from '../method.js';
 import type { ReductionName } from '../operation.js';
 import type { Axis } from '../shape.js';
 import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../shape.js';
@@ -23,19 +24,19 @@ export interface ArgOptions {
   readonly keepDims?: boolean;
 }
 
-function reduce(
+function reduction(
   name: ReductionName,
   kind: 'total' | 'ordering',
-  x: TensorLike,
-  { axis, keepDims = false }: ReduceOptions = {},
-): Tensor {
-  const input = operandOf(kind, x, name);
-  // In ascending order, as the lowering wants them.
-  const axes = normalizeAxes(axis, input.rank, name).sort((a, b) => a - b);
-  if (kind === 'ordering') checkChoice(input, axes, name);
-  const shape = input.shape.filter((_, each) => !axes.includes(each));
-  const result = axes.length === 0 ? input : new Tensor({ name, axes }, [input], shape, input.dtype);
-  return keepDims ? reshape(result, keptShape(input, axes)) : result;
+): (x: TensorLike, options?: ReduceOptions) => Tensor {
+  return method(name, (x: TensorLike, { axis, keepDims = false }: ReduceOptions = {}) => {
+    const input = operandOf(kind, x, name);
+    // In ascending order, as the lowering wants them.
+    const axes = normalizeAxes(axis, input.rank, name).sort((a, b) => a - b);
+    if (kind === 'ordering') checkChoice(input, axes, name);
+    const shape = input.shape.filter((_, each) => !axes.includes(each));
+    const result = axes.length === 0 ? input : new Tensor({ name, axes }, [input], shape, input.dtype);
+    return keepDims ? reshape(result, keptShape(input, axes)) : result;
+  });
 }
 
 /** An operand in the dtype that operations of this kind compute in. */
@@ -57,24 +58,16 @@ function keptShape(input: Tensor, axes: readonly number[]): number[] {
 }
 
 /** The sum over axes; bool, uint8 and int32 add up in int32. Of nothing: 0. */
-export function sum(x: TensorLike, options?: ReduceOptions): Tensor {
-  return reduce('sum', 'total', x, options);
-}
+export const sum = reduction('sum', 'total');
 
 /** The product over axes; of nothing: 1. */
-export function prod(x: TensorLike, options?: ReduceOptions): Tensor {
-  return reduce('prod', 'total', x, options);
-}
+export const prod = reduction('prod', 'total');
 
 /** The largest element; NaN if any is. At a tie the gradient goes to the first. */
-export function max(x: TensorLike, options?: ReduceOptions): Tensor {
-  return reduce('max', 'ordering', x, options);
-}
+export const max = reduction('max', 'ordering');
 
 /** The smallest element; NaN if any is. At a tie the gradient goes to the first. */
-export function min(x: TensorLike, options?: ReduceOptions): Tensor {
-  return reduce('min', 'ordering', x, options);
-}
+export const min = reduction('min', 'ordering');
 
 /** Whether any element is true (not 0). */
 export function any(x: TensorLike, options?: ReduceOptions): Tensor {
