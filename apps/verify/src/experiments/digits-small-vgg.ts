@@ -9,7 +9,7 @@ const FULL = {
   width: 8,
   seeds: [1, 2, 3, 4, 5],
   epochs: 10,
-  batch: 50,
+  batch: 25,
   learningRate: 3e-3,
   bar: 0.98,
 };
