@@ -1,5 +1,5 @@
 import { DownhillError, ShapeError } from '@downhill/tensor';
-import { extentsOf, resample, type Picture } from './picture.js';
+import { extentsOf, rearrange, resample, type Picture } from './picture.js';
 import { checkWhole } from './shuffle.js';
 
 /**
@@ -22,7 +22,12 @@ export function shift({ pixels, fill = 0 }: FillOptions & { readonly pixels: num
       wholeBelow(2 * pixels + 1, random) - pixels,
       wholeBelow(2 * pixels + 1, random) - pixels,
     ];
-    return resample(picture, { height, width, fill, where: 'shift' }, (y, x) => [y - down, x - right]);
+    return rearrange(
+      picture,
+      { height, width, fill, where: 'shift' },
+      (y) => y - down,
+      (x) => x - right,
+    );
   };
 }
 
@@ -37,8 +42,12 @@ export function flip({
   return (picture, random) => {
     const { height, width } = extentsOf(picture, 'flip');
     if (random() >= probability) return picture;
-    return resample(picture, { height, width, fill: 0, where: 'flip' }, (y, x) =>
-      direction === 'horizontal' ? [y, width - 1 - x] : [height - 1 - y, x],
+    const horizontal = direction === 'horizontal';
+    return rearrange(
+      picture,
+      { height, width, fill: 0, where: 'flip' },
+      (y) => (horizontal ? y : height - 1 - y),
+      (x) => (horizontal ? width - 1 - x : x),
     );
   };
 }
@@ -69,7 +78,12 @@ export function crop({
       wholeBelow(spareRows + 1, random) - padding,
       wholeBelow(spareColumns + 1, random) - padding,
     ];
-    return resample(picture, { height, width, fill, where: 'crop' }, (y, x) => [y + top, x + left]);
+    return rearrange(
+      picture,
+      { height, width, fill, where: 'crop' },
+      (y) => y + top,
+      (x) => x + left,
+    );
   };
 }
 

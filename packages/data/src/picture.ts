@@ -21,13 +21,46 @@ export function extentsOf(
   return { channels: sizeOf(shape.slice(0, -2)), height, width };
 }
 
+/** What a picture made of another one is like. */
+interface Target {
+  readonly height: number;
+  readonly width: number;
+  /** What stands where the other one has nothing. */
+  readonly fill: number;
+  /** Whose doing it is: begins messages. */
+  readonly where: string;
+}
+
+/** A picture whose pixel (y, x) is the one at (rowOf(y), columnOf(x)) of the given picture, channel by channel. */
+export function rearrange(
+  picture: Picture,
+  { height, width, fill, where }: Target,
+  rowOf: (y: number) => number,
+  columnOf: (x: number) => number,
+): Picture {
+  const from = extentsOf(picture, where);
+  const pixels = new Float32Array(from.channels * height * width).fill(fill);
+  const columns = Array.from({ length: width }, (_, x) => columnOf(x));
+  for (let row = 0; row < from.channels * height; row++) {
+    const channel = Math.floor(row / height);
+    const y = rowOf(row % height);
+    if (y < 0 || y >= from.height) continue;
+    const start = (channel * from.height + y) * from.width;
+    for (let x = 0; x < width; x++) {
+      const column = columns[x];
+      if (column >= 0 && column < from.width) pixels[row * width + x] = picture.pixels[start + column];
+    }
+  }
+  return { shape: [...picture.shape.slice(0, -2), height, width], pixels };
+}
+
 /**
  * A picture of `height` by `width` whose pixel (y, x) is the one at `source(y, x)` of the given picture, channel by channel.
  * Between pixels it is interpolated from the four around (bilinear); outside everything is `fill`.
  */
 export function resample(
   picture: Picture,
-  { height, width, fill, where }: { height: number; width: number; fill: number; where: string },
+  { height, width, fill, where }: Target,
   source: (y: number, x: number) => readonly [y: number, x: number],
 ): Picture {
   const from = extentsOf(picture, where);

@@ -65,7 +65,7 @@ export function dropping(settings: typeof FULL = FULL): Experiment {
       `Networks 784-${width}-${width}-10 with rectifiers learn ${digits} of MNIST's digits for ${epochs} epochs (Adam, batches of ${batch}, a rate of ` +
       `${learningRate} that falls to 0 along a cosine). Dropout drops ${inputRate} of the pixels and ${rate} of the hidden units, DropConnect ${rate} of ` +
       `the weights of the first two layers, with ${masks} masks a batch and the mean network when testing. For each of ${seeds.length} seeds the three ` +
-      'start from the same weights and see the same batches. Settings were chosen with 2,000 of the other training digits; the 2,000 test digits ' +
+      'start from the same weights and see the same batches. Settings were chosen with the other 6,000 training digits; the 2,000 test digits ' +
       'are looked at once, at the end.',
     settings,
     parts: [...runs.keys()],
