@@ -13,7 +13,7 @@ afterAll(async () => {
 
 /** The table of how each training ended: loss and verdict, by the words before the rate. */
 async function outcome(page: Page, what: string): Promise<Record<string, { loss: number; verdict: string }>> {
-  const table = page.getByRole('group', { name: `How each ended, by ${what}` });
+  const table = page.getByRole('region', { name: `How each ended, by ${what}` });
   await table.getByText('lowest loss').waitFor({ timeout: 60_000 });
   await expect.poll(() => table.getByText('…').count(), { timeout: 60_000 }).toBe(0);
   const rows = await table.locator('tbody tr').all();

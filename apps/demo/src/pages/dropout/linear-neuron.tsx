@@ -50,7 +50,7 @@ export function LinearNeuron({ settings }: { readonly settings: DropoutSettings 
           With a non-linearity behind the sum the two differ, and scaling is but an approximation, though
           mostly a good one.
         </p>
-        <div class="scroll" tabIndex={0} role="group" aria-label="The four masks">
+        <div class="scroll" tabIndex={0} role="region" aria-label="The four masks">
           <table>
             <thead>
               <tr>

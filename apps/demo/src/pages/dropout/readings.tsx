@@ -71,7 +71,15 @@ export function Readings({
           {reading.value === undefined ? (
             <p>Train above: then the network with dropout is asked here.</p>
           ) : (
-            <Probabilities reading={reading.value} />
+            <>
+              <Probabilities reading={reading.value} />
+              <p>
+                <small>
+                  Bar: scaled pass. Dot and whiskers: average of the passes, and one standard deviation each
+                  way.
+                </small>
+              </p>
+            </>
           )}
         </div>
       </section>
@@ -81,7 +89,7 @@ export function Readings({
 
 function Probabilities({ reading: { label, scaled, average, spread } }: { readonly reading: Reading }) {
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="Probabilities of the classes">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Probabilities of the classes">
       <table class="probabilities">
         <thead>
           <tr>
@@ -89,9 +97,7 @@ function Probabilities({ reading: { label, scaled, average, spread } }: { readon
             <th scope="col">Scaled pass</th>
             <th scope="col">Average</th>
             <th scope="col">± spread</th>
-            <th scope="col">
-              <span class="visually-hidden">Picture</span>
-            </th>
+            <th scope="col">From 0 to 1</th>
           </tr>
         </thead>
         <tbody>
@@ -111,11 +117,6 @@ function Probabilities({ reading: { label, scaled, average, spread } }: { readon
           ))}
         </tbody>
       </table>
-      <p class="legend">
-        <small>
-          Bar: scaled pass. Dot and whiskers: average of the passes, and one standard deviation each way.
-        </small>
-      </p>
     </div>
   );
 }

@@ -139,7 +139,7 @@ function evaluatedSteps(runs: readonly Run[]): number[] {
 function Gaps({ runs }: { readonly runs: readonly Run[] }) {
   if (!runs.some(({ evaluations }) => evaluations.length > 0)) return null;
   return (
-    <div class="scroll" tabIndex={0} role="group" aria-label="How each does">
+    <div class="scroll" tabIndex={0} role="region" aria-label="How each does">
       <table>
         <thead>
           <tr>

@@ -21,7 +21,12 @@ export function Outcome({
   return (
     <div aria-live="polite">
       {evaluated && (
-        <div class="scroll" tabIndex={0} role="group" aria-label={`How each ended, by ${what.toLowerCase()}`}>
+        <div
+          class="scroll"
+          tabIndex={0}
+          role="region"
+          aria-label={`How each ended, by ${what.toLowerCase()}`}
+        >
           <table>
             <thead>
               <tr>
