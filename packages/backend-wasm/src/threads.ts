@@ -3,15 +3,11 @@ import type WorkerThreads from 'node:worker_threads';
 import { BackendError } from '@downhill/tensor';
 import { CONTROL, CONTROL_BYTES, KEPT_PROGRAMS } from './control.js';
 import type { Memory } from './memory.js';
+import { nodeModule } from './node-module.js';
 import type { WorkerStart } from './worker.js';
 
 /** How many threads there are where nothing is said, at most: more gain little on what one memory can feed. */
 const USUAL_MOST = 8;
-
-/** A module of Node's, imported in a way that bundlers for pages do not try to follow. */
-async function nodeModule<Module>(name: string): Promise<Module> {
-  return (await import(/* @vite-ignore */ name)) as Module;
-}
 
 /** The cores of this machine. */
 export async function countCores(): Promise<number> {

@@ -11,6 +11,7 @@ import type {
 } from '@downhill/tensor';
 import { BackendError, bytesPerElement, sizeOf, viewArray } from '@downhill/tensor';
 import { ModuleBuilder, type FunctionBuilder } from './assembler.js';
+import { adoptFlags, UNASKED, type Engine } from './engine-flags.js';
 import { Memory } from './memory.js';
 import { measureCeilings } from './ceilings.js';
 import { assembleProgram, TABLE } from './program-module.js';
@@ -54,6 +55,8 @@ class Region {
 export interface WasmBackend extends Backend {
   /** How many threads run a program that is worth it: the one that calls, and workers. */
   readonly threads: number;
+  /** What has been made of `engineFlags`. */
+  readonly engine: Engine;
   /** Ends the workers; what is run from then on runs on one thread. */
   close(): void;
 }
@@ -64,11 +67,13 @@ class Wasm implements WasmBackend {
   readonly arena: Region;
   readonly table: Region;
   readonly relaxed = accepts((f) => f.f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd'));
+  readonly engine: Engine;
   workers: Threads | undefined;
   #ceilings: Ceilings | undefined;
   #programs = 0;
 
-  constructor(shared: boolean) {
+  constructor(shared: boolean, engine: Engine) {
+    this.engine = engine;
     this.memory = new Memory(shared);
     this.arena = new Region(this.memory);
     this.table = new Region(this.memory);
@@ -228,14 +233,24 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Where the file `worker.js` of this package is, if a bundler has put it elsewhere. */
   readonly workerUrl?: URL;
+  /**
+   * In Node, also uses a flag of its engine that is still called experimental: relaxed SIMD on Node 20, 256-bit vectors on
+   * Node 24. It holds for the whole process, and is taken back unless products tried at once come out right with it and
+   * faster; the backend's `engine` tells. False by default.
+   */
+  readonly engineFlags?: boolean;
 }
 
 /**
  * A backend that runs each program as one WebAssembly module, written for its shapes, on several threads where that pays.
  * Throws a BackendError where the engine has no WebAssembly or no 128-bit SIMD, for a number of threads that is none, and
- * where a worker does not start.
+ * where a worker does not start, and for engine flags outside Node.
  */
-export async function wasm({ threads, workerUrl }: WasmOptions = {}): Promise<WasmBackend> {
+export async function wasm({
+  threads,
+  workerUrl,
+  engineFlags = false,
+}: WasmOptions = {}): Promise<WasmBackend> {
   if (typeof WebAssembly !== 'object') {
     throw new BackendError('wasm: this engine has no WebAssembly; use the portable backend');
   }
@@ -248,7 +263,8 @@ export async function wasm({ threads, workerUrl }: WasmOptions = {}): Promise<Wa
     );
   }
   const count = canShare() ? (threads ?? (await countCores())) : 1;
-  const backend = new Wasm(count > 1);
+  const engine = engineFlags ? await adoptFlags(() => new Wasm(false, UNASKED)) : UNASKED;
+  const backend = new Wasm(count > 1, engine);
   if (count > 1) {
     const url = workerUrl ?? new URL('./worker.js', import.meta.url);
     backend.workers = await Threads.start(backend.memory, count, url);

@@ -24,3 +24,7 @@ test('a page computes products and functions as the portable backend does', asyn
     expect(Math.abs(value - expected[i])).toBeLessThan(1e-5 * Math.max(1, expected[i]));
   });
 });
+
+test('a page has no engine flags to set, and an error says so', async () => {
+  await expect(wasm({ engineFlags: true })).rejects.toThrow(/only the flags of Node can be set/);
+});

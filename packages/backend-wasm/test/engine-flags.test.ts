@@ -1,0 +1,107 @@
+import { setFlagsFromString } from 'node:v8';
+import { wasm } from '@downhill/backend-wasm';
+import { compile, generator, matmul, portable, random, setBackend, type TypedArray } from '@downhill/tensor';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ModuleBuilder } from '../src/assembler.js';
+import { tryFlag, type Trial } from '../src/engine-flags.js';
+
+// Flags hold for the whole process, and each file of tests has one of its own.
+const version = Number(process.versions.v8?.split('.')[0]);
+
+afterAll(() => {
+  setBackend(portable());
+});
+
+/** Whether the engine takes relaxed multiply-adds now. */
+function isRelaxed(): boolean {
+  const module = new ModuleBuilder();
+  module.function([], ['v128']).f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd');
+  return WebAssembly.validate(module.finish());
+}
+
+/** Products of several shapes, and the sums of the absolute values of what was added up. */
+function products(): TypedArray[] {
+  const source = generator(5);
+  return [
+    [64, 64, 64],
+    [37, 129, 53],
+    [5, 700, 11],
+  ].flatMap(([rows, sums, columns]) => {
+    const [a, b] = [
+      [rows, sums],
+      [sums, columns],
+    ].map((shape) => random.normal(shape, { generator: source }));
+    const step = compile(() => [matmul(a, b), matmul(a.abs(), b.abs())]);
+    return step().map((product) => product.dataSync());
+  });
+}
+
+const trial = (sums: number[], time: number): Trial => ({ sums: Float32Array.from(sums), time });
+const relaxedSimd = { name: '--experimental-wasm-relaxed-simd', tolerance: 1e-6 };
+
+describe('a flag of the engine', () => {
+  test.each([
+    ['that gains nothing', trial([1, 2], 0.96), 'products take 0.96 of the time'],
+    ['that changes results', trial([1, 2.1], 0.5), 'results differ'],
+    ['that makes them NaN', trial([1, NaN], 0.5), 'results differ'],
+    ['with which the trial fails', undefined, 'Error: no instruction'],
+  ])('%s is taken back, and that is said', (_, after, why) => {
+    const set: string[] = [];
+    const results = [trial([1, 2], 1), after];
+    const engine = tryFlag(
+      relaxedSimd,
+      (flag) => set.push(flag),
+      () => {
+        const next = results.shift();
+        if (next === undefined) throw new Error('no instruction');
+        return next;
+      },
+    );
+    expect(set).toEqual(['--experimental-wasm-relaxed-simd', '--no-experimental-wasm-relaxed-simd']);
+    expect(engine).toEqual({ flag: undefined, report: `${relaxedSimd.name} is not used: ${why}` });
+  });
+
+  test.runIf(version === 11)('that is taken back is not in force any more', () => {
+    const seen: boolean[] = [];
+    tryFlag(relaxedSimd, setFlagsFromString, () => {
+      seen.push(isRelaxed());
+      return trial([1], 1);
+    });
+    expect([...seen, isRelaxed()]).toEqual([false, true, false]);
+  });
+
+  test('is set if asked for, where it is known to help and does; results stay right', async () => {
+    const plain = await wasm();
+    expect(plain.engine).toEqual({ flag: undefined, report: 'engine flags were not asked for' });
+    setBackend(plain);
+    const expected = products();
+    plain.close();
+
+    const backend = await wasm({ engineFlags: true, threads: 2 });
+    const { flag, report } = backend.engine;
+    const names: Record<number, string> = { 11: relaxedSimd.name, 13: '--experimental-wasm-revectorize' };
+    const name = names[version];
+    // Where neighbours take the machine's time, a flag may seem to gain nothing.
+    if (name === undefined) expect(report).toBe(`no flag is known to help V8 ${process.versions.v8}`);
+    else expect(report).toMatch(/^--experimental-\S+(:| is not used:) products take [\d.]+ of the time$/);
+    expect([undefined, name]).toContain(flag);
+    if (version === 11) expect(isRelaxed()).toBe(flag !== undefined);
+    setBackend(backend);
+    const tolerance = flag === relaxedSimd.name ? 1e-6 : 0;
+    products().forEach((product, i) => {
+      const magnitude = expected[i % 2 === 0 ? i + 1 : i];
+      product.forEach((value, place) => {
+        const error = Math.abs(value - expected[i][place]);
+        expect(error).toBeLessThanOrEqual(tolerance * magnitude[place]);
+      });
+    });
+    backend.close();
+  });
+
+  test('is tried once for the process', async () => {
+    const [first, second] = [await wasm({ engineFlags: true }), await wasm({ engineFlags: true })];
+    expect(second.engine).toBe(first.engine);
+    first.close();
+    second.close();
+  });
+});
