@@ -43,6 +43,12 @@ export const pages: readonly Page[] = [
     load: () => import('./pages/initialization/initialization.js'),
   },
   {
+    name: 'gradient-check',
+    title: 'Gradient check',
+    lead: 'Compare the gradients of a network with differences of its loss, and find a bug that was planted.',
+    load: () => import('./pages/gradient-check/gradient-check.js'),
+  },
+  {
     name: 'graph',
     title: 'The graph',
     lead: 'A whole training step as a graph: what is computed, what it costs, and what fusion makes of it.',
