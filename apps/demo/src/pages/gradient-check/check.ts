@@ -172,13 +172,14 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
-/** The first coordinate with a kink, and its parameter. */
-export function firstKink(
+/** Of the coordinates with a kink the one where it does most harm, and its parameter. */
+export function worstKink(
   report: GradientReport,
 ): { readonly name: string; readonly coordinate: Coordinate } | undefined {
-  for (const { name, coordinates } of report.parameters) {
-    const coordinate = coordinates.find(({ kink }) => kink !== null);
-    if (coordinate !== undefined) return { name, coordinate };
-  }
-  return undefined;
+  const harm = ({ analytic, numeric }: Coordinate): number => Math.abs(analytic - numeric);
+  return report.parameters
+    .flatMap(({ name, coordinates }) => coordinates.map((coordinate) => ({ name, coordinate })))
+    .filter(({ coordinate }) => coordinate.kink !== null)
+    .sort((a, b) => harm(b.coordinate) - harm(a.coordinate))
+    .at(0);
 }

@@ -3,14 +3,14 @@ import { startBackend } from '../../training/backend.js';
 import { loadDigits } from '../../training/digits.js';
 import {
   CheckedNetwork,
-  firstKink,
+  worstKink,
   type CheckRequest,
   type CheckResult,
   type Slopes,
   type Sweep,
 } from './check.js';
 
-/** A check, and what the loss looks like at the first kink it met. */
+/** A check, and how the slope changes at the kink that does most harm. */
 export interface Found extends CheckResult {
   readonly kink: (Slopes & { readonly name: string; readonly operation: string }) | undefined;
 }
@@ -23,7 +23,7 @@ const api = {
     const { training } = await loadDigits(folder);
     network = new CheckedNetwork(layers, training, bugSeed);
     const result = await network.check(stepSize);
-    const kink = firstKink(result.report);
+    const kink = worstKink(result.report);
     if (kink === undefined) return { ...result, kink: undefined };
     const { name, coordinate } = kink;
     const slopes = await network.slopes(name, coordinate.index, stepSize);
