@@ -98,7 +98,13 @@ export default function Convnet() {
   const phase = session.phase.value;
   const insides = session.insides.value;
   const examination = session.examination.value;
-  const shown = useComputed(() => shownOutline(session.options.value?.layers)).value;
+  const shown = useComputed(() => {
+    // The network in the worker may be another than the settings say.
+    const built = session.options.value?.layers;
+    const asked = described.value;
+    if (built === undefined) return undefined;
+    return built === settings.current.value.layers && !('fault' in asked) ? asked : outline(built);
+  }).value;
   const fault = 'fault' in described.value ? described.value.fault : session.fault.value;
   const loaded = phase !== 'loading' && session.options.value !== undefined;
   const changed = loaded && !same(trainingOptions(wanted), session.options.value);
@@ -287,11 +293,6 @@ function describe(layers: string): Outline | { readonly fault: string } {
   } catch (error) {
     return { fault: messageOf(error) };
   }
-}
-
-/** The network that is in the worker, which may be another than the settings say. */
-function shownOutline(layers: string | undefined): Outline | undefined {
-  return layers === undefined ? undefined : outline(layers);
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -46,31 +46,35 @@ export function LayerList({ text, outline, onChange }: LayerListProps) {
           {layers.length} layers
           {outline === undefined ? '' : `, ${outline.parameters.toLocaleString('en')} parameters`}
         </summary>
-        <ol>
-          {layers.map((layer, i) => (
-            <LayerRow
-              key={i}
-              place={i + 1}
-              layer={layer}
-              shape={outline?.layers[i]?.shape.join(' × ')}
-              isFirst={i === 0}
-              isLast={i === layers.length - 1}
-              onChange={(next) => {
-                change(layers.with(i, next));
-              }}
-              onMove={(by) => {
-                change(layers.with(i, layers[i + by]).with(i + by, layer));
-              }}
-              onRemove={() => {
-                change(layers.toSpliced(i, 1));
-              }}
-              onAdd={() => {
-                change(layers.toSpliced(i, 0, { kind: 'relu', numbers: [] }));
-              }}
-            />
-          ))}
-        </ol>
-        <AsText text={text} onChange={onChange} />
+        {open.value && (
+          <>
+            <ol>
+              {layers.map((layer, i) => (
+                <LayerRow
+                  key={i}
+                  place={i + 1}
+                  layer={layer}
+                  shape={outline?.layers[i]?.shape.join(' × ')}
+                  isFirst={i === 0}
+                  isLast={i === layers.length - 1}
+                  onChange={(next) => {
+                    change(layers.with(i, next));
+                  }}
+                  onMove={(by) => {
+                    change(layers.with(i, layers[i + by]).with(i + by, layer));
+                  }}
+                  onRemove={() => {
+                    change(layers.toSpliced(i, 1));
+                  }}
+                  onAdd={() => {
+                    change(layers.toSpliced(i, 0, { kind: 'relu', numbers: [] }));
+                  }}
+                />
+              ))}
+            </ol>
+            <AsText text={text} onChange={onChange} />
+          </>
+        )}
       </details>
     </>
   );
