@@ -1,5 +1,5 @@
 import './convnet.css';
-import { useComputed, useSignal, useSignalEffect, type Signal } from '@preact/signals';
+import { useComputed, useSignal, useSignalEffect, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { latestOnly } from '../../parts/latest-only.js';
@@ -96,15 +96,13 @@ export default function Convnet() {
 
   const wanted = settings.current.value;
   const phase = session.phase.value;
-  const insides = session.insides.value;
-  const examination = session.examination.value;
   const shown = useComputed(() => {
     // The network in the worker may be another than the settings say.
     const built = session.options.value?.layers;
     const asked = described.value;
     if (built === undefined) return undefined;
     return built === settings.current.value.layers && !('fault' in asked) ? asked : outline(built);
-  }).value;
+  });
   const fault = 'fault' in described.value ? described.value.fault : session.fault.value;
   const loaded = phase !== 'loading' && session.options.value !== undefined;
   const changed = loaded && !same(trainingOptions(wanted), session.options.value);
@@ -156,69 +154,119 @@ export default function Convnet() {
           />
           <Options settings={wanted} onChange={set} />
         </section>
-        <div>
-          <Progress session={session} />
-          <Reading
-            strokes={strokes.value}
-            onDraw={(next) => {
-              chosen.value = undefined;
-              strokes.value = next;
+        <Results
+          session={session}
+          strokes={strokes}
+          chosen={chosen}
+          image={image}
+          open={open}
+          histogramsOf={histogramsOf}
+          ratios={ratios}
+          described={shown}
+          choose={choose}
+          load={load}
+          loaded={loaded}
+        />
+      </div>
+    </>
+  );
+}
+
+interface ResultsProps {
+  readonly session: Session;
+  readonly strokes: Signal<readonly Stroke[]>;
+  readonly chosen: Signal<Chosen | undefined>;
+  readonly image: ReadonlySignal<Float32Array>;
+  readonly open: Readonly<
+    Record<'filters' | 'activations' | 'ratios' | 'histograms' | 'confusion' | 'mistakes', Signal<boolean>>
+  >;
+  readonly histogramsOf: Signal<number>;
+  readonly ratios: Signal<RatioHistory>;
+  readonly described: ReadonlySignal<Outline | undefined>;
+  readonly choose: (index: number) => void;
+  readonly load: (file: File) => Promise<boolean>;
+  readonly loaded: boolean;
+}
+
+/** All that changes while a network trains; apart from the controls, in which somebody may be typing meanwhile. */
+function Results({
+  session,
+  strokes,
+  chosen,
+  image,
+  open,
+  histogramsOf,
+  ratios,
+  described,
+  choose,
+  load,
+  loaded,
+}: ResultsProps) {
+  const insides = session.insides.value;
+  const examination = session.examination.value;
+  const shown = described.value;
+  return (
+    <div>
+      <Progress session={session} />
+      <Reading
+        strokes={strokes.value}
+        onDraw={(next) => {
+          chosen.value = undefined;
+          strokes.value = next;
+        }}
+        index={chosen.value?.index}
+        onChoose={(index) => {
+          strokes.value = [];
+          choose(index);
+        }}
+        count={session.heldOut.value}
+        image={image.value}
+        label={chosen.value?.label}
+        probabilities={insides?.probabilities}
+        busy={insides?.image !== image.value}
+      />
+      <h2>Look inside</h2>
+      <Panel title="First-layer filters" open={open.filters}>
+        {insides !== undefined && <FilterPictures filters={insides.filters} />}
+      </Panel>
+      <Panel title="Activations of every layer for the digit above" open={open.activations}>
+        {insides?.activations !== undefined && shown !== undefined && (
+          <ActivationPictures outline={shown} activations={insides.activations} />
+        )}
+      </Panel>
+      <Panel title="Update ratios" open={open.ratios}>
+        {shown !== undefined && <UpdateRatios outline={shown} history={ratios.value} />}
+      </Panel>
+      <Panel title="Histograms of weights, activations, gradients" open={open.histograms}>
+        {shown !== undefined && (
+          <Histograms
+            outline={shown}
+            layer={Math.min(histogramsOf.value, shown.layers.length - 1)}
+            onChoose={(layer) => {
+              histogramsOf.value = layer;
             }}
-            index={chosen.value?.index}
+            histograms={insides?.histograms}
+          />
+        )}
+      </Panel>
+      <Panel title="Confusion matrix" open={open.confusion}>
+        {examination === undefined ? <p>Train first.</p> : <ConfusionMatrix examination={examination} />}
+      </Panel>
+      <Panel title="Worst mistakes" open={open.mistakes}>
+        {examination === undefined ? (
+          <p>Train first.</p>
+        ) : (
+          <WorstMistakes
+            examination={examination}
             onChoose={(index) => {
               strokes.value = [];
               choose(index);
             }}
-            count={session.heldOut.value}
-            image={image.value}
-            label={chosen.value?.label}
-            probabilities={insides?.probabilities}
-            busy={insides?.image !== image.value}
           />
-          <h2>Look inside</h2>
-          <Panel title="First-layer filters" open={open.filters}>
-            {insides !== undefined && <FilterPictures filters={insides.filters} />}
-          </Panel>
-          <Panel title="Activations of every layer for the digit above" open={open.activations}>
-            {insides?.activations !== undefined && shown !== undefined && (
-              <ActivationPictures outline={shown} activations={insides.activations} />
-            )}
-          </Panel>
-          <Panel title="Update ratios" open={open.ratios}>
-            {shown !== undefined && <UpdateRatios outline={shown} history={ratios.value} />}
-          </Panel>
-          <Panel title="Histograms of weights, activations, gradients" open={open.histograms}>
-            {shown !== undefined && (
-              <Histograms
-                outline={shown}
-                layer={Math.min(histogramsOf.value, shown.layers.length - 1)}
-                onChoose={(layer) => {
-                  histogramsOf.value = layer;
-                }}
-                histograms={insides?.histograms}
-              />
-            )}
-          </Panel>
-          <Panel title="Confusion matrix" open={open.confusion}>
-            {examination === undefined ? <p>Train first.</p> : <ConfusionMatrix examination={examination} />}
-          </Panel>
-          <Panel title="Worst mistakes" open={open.mistakes}>
-            {examination === undefined ? (
-              <p>Train first.</p>
-            ) : (
-              <WorstMistakes
-                examination={examination}
-                onChoose={(index) => {
-                  strokes.value = [];
-                  choose(index);
-                }}
-              />
-            )}
-          </Panel>
-          <WeightsFile disabled={!loaded} onSave={(optimizer) => session.save(optimizer)} onLoad={load} />
-        </div>
-      </div>
-    </>
+        )}
+      </Panel>
+      <WeightsFile disabled={!loaded} onSave={(optimizer) => session.save(optimizer)} onLoad={load} />
+    </div>
   );
 }
 
