@@ -111,11 +111,22 @@ function bindResidents({ residents, assigned }: Captured, backend: Backend): Sto
   const fresh = residents
     .filter(({ variable, read }) => read && !variable.isStored)
     .map(({ variable }) => variable);
-  if (fresh.length > 0) {
-    const values = evaluateInitial(fresh.map((variable) => variable.pendingSource));
-    fresh.forEach((variable, i) => {
-      variable.storeInitial(backend, values[i]);
+  // What is known is written; the rest is computed where it will lie, as if it were assigned.
+  for (const variable of fresh) {
+    const { value } = variable.pendingSource;
+    if (value) variable.storeInitial(backend, value);
+    else pending.add(variable);
+  }
+  const computed = fresh.filter(isPending);
+  const sources = computed.map((variable) => variable.pendingSource);
+  try {
+    if (computed.length > 0) run([], computed);
+  } catch (error) {
+    computed.forEach((variable, i) => {
+      pending.delete(variable);
+      variable.takeBack(sources[i]);
     });
+    throw error;
   }
   for (const variable of assigned) variable.preserveOldVersion();
   return residents.map(({ variable }) => variable.storageOn(backend));

@@ -193,6 +193,14 @@ export class Variable extends Operand {
     this.stored();
   }
 
+  /** Takes back the initial value, which could not be computed. @internal */
+  takeBack(source: Tensor): void {
+    this.#leaveHome();
+    this.#source = source;
+    this.#version = undefined;
+    this.#stored = undefined;
+  }
+
   /** Copies the stored version out, if somebody has it. @internal */
   preserveOldVersion(): void {
     if (this.#stored) this.#stored.value ??= this.readStorage();

@@ -891,10 +891,26 @@ describe('10. memory', () => {
     expect(backend.allocated).toBeLessThanOrEqual(1);
   });
 
-  it('an initial value is stored when a program first needs it', () => {
-    const a = variable(full([3], 2));
-    compile(() => a.sum())();
+  it('an initial value is stored when a program first needs it: written if it is known, else computed in place', () => {
+    const known = variable([1, 2, 3]);
+    expect(compile(() => known.sum())().item()).toBe(6);
     expect([backend.allocated, backend.written]).toEqual([1, 1]);
+    const computed = variable(full([3], 2));
+    expect(compile(() => computed.sum())().item()).toBe(6);
+    expect([backend.allocated, backend.written]).toEqual([2, 1]);
+  });
+
+  it('an initial value that cannot be computed leaves nothing behind', () => {
+    const index = variable(full([2], 5).cast('int32'));
+    const a = variable(take(tensor([1, 2, 3]), index));
+    const step = compile(() => a.sum());
+    for (let attempt = 0; attempt < 2; attempt++) {
+      expect(() => step()).toThrow(/an index is outside 0 to 2/);
+    }
+    index.assign(full([2], 1).cast('int32'));
+    const b = variable([1, 2]);
+    b.assign(b.add(1));
+    expect([...b.value.dataSync()]).toEqual([2, 3]);
   });
 
   it('a variable nobody reaches is freed', async () => {
