@@ -57,12 +57,8 @@ export function evaluate(tensor: Tensor): TypedArray {
   }
 }
 
-/** The elements of a tensor that depends on nothing that is pending or traced, pending assignments left as they are. */
-export function evaluateInitial(tensors: readonly Tensor[]): readonly TypedArray[] {
-  return run(tensors, []);
-}
-
-function run(targets: readonly Tensor[], assigned: readonly Variable[]): readonly TypedArray[] {
+/** The elements of tensors, computed in one program that also stores what these variables are to hold. */
+export function run(targets: readonly Tensor[], assigned: readonly Variable[]): readonly TypedArray[] {
   return outsideTrace(() => {
     const values = assigned.map((variable) => ({ variable, value: variable.pendingSource }));
     const captured = capture({ outputs: targets, assigned: values });

@@ -37,7 +37,6 @@ export {
   coefficientOf,
   constantIndex,
   mapIndex,
-  rangeOf,
   shiftIndex,
   valuesOf,
   type Atom,

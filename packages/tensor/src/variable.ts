@@ -2,7 +2,7 @@ import type { Backend, Storage } from './backend.js';
 import type { DType, TypedArray } from './dtype.js';
 import { canHold, cannotHold } from './dtype.js';
 import { DisposedError, DTypeError, ShapeError, TraceError } from './errors.js';
-import { assignLater, evaluateInitial, isPending, runPending } from './evaluate.js';
+import { assignLater, isPending, run, runPending } from './evaluate.js';
 import { asTensor, cast } from './ops/elementwise.js';
 import { tensor } from './ops/creation.js';
 import type { Shape } from './shape.js';
@@ -197,7 +197,6 @@ export class Variable extends Operand {
   takeBack(source: Tensor): void {
     this.#leaveHome();
     this.#source = source;
-    this.#version = undefined;
     this.#stored = undefined;
   }
 
@@ -260,5 +259,5 @@ export function variable(initial: TensorLike | NestedArray, options: VariableOpt
 function concrete(value: Tensor): Tensor {
   if (value.value) return value;
   runPending();
-  return fromArray(evaluateInitial([value])[0], value.shape, value.dtype);
+  return fromArray(run([value], [])[0], value.shape, value.dtype);
 }

@@ -1,5 +1,5 @@
 import type { IndexExpression, LoopAxis, Program, Statement } from '@downhill/tensor';
-import { coefficientOf, rangeOf } from '@downhill/tensor';
+import { coefficientOf } from '@downhill/tensor';
 import type { Load } from './contraction.js';
 
 /** Along one dimension of a buffer, whose elements are `stride` apart: outside of lower to upper all are zero. */
@@ -83,7 +83,6 @@ function alongDimension(
   const { terms } = index;
   if (terms.some(({ atom }) => atom.kind !== 'axis')) return undefined;
   const [low, high] = rangeOf({
-    ...index,
     offset: index.offset % stride,
     terms: terms.filter(({ coefficient }) => Math.abs(coefficient) < stride),
   });
@@ -92,7 +91,7 @@ function alongDimension(
   );
   const offset = Math.floor(index.offset / stride) % extent;
   const places = along.map((term) => ({ ...term, coefficient: term.coefficient / stride }));
-  const [first, last] = rangeOf({ ...index, offset, terms: places });
+  const [first, last] = rangeOf({ offset, terms: places });
   const isPlain = low >= 0 && high < stride && first >= 0 && last < extent;
   if (!isPlain || places.some(({ coefficient }) => !Number.isInteger(coefficient))) return undefined;
   return {
@@ -101,4 +100,13 @@ function alongDimension(
       places.flatMap(({ atom, coefficient }) => (atom.kind === 'axis' ? [[atom.axis, coefficient]] : [])),
     ),
   };
+}
+
+/** The least and the greatest value of an affine index, whatever the counters. */
+function rangeOf({ offset, terms }: Pick<IndexExpression, 'offset' | 'terms'>): [number, number] {
+  const reach = terms.map(({ atom, coefficient }) => coefficient * (atom.extent - 1));
+  return [
+    reach.reduce((low, each) => low + Math.min(each, 0), offset),
+    reach.reduce((high, each) => high + Math.max(each, 0), offset),
+  ];
 }

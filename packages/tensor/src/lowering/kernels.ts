@@ -1,9 +1,8 @@
-import type { Access } from './accesses.js';
 import { walk } from './accesses.js';
 import { mapParts, operandsOf, placeOf, registerOf, rewrite } from './expression.js';
-import { loadsOf, readsSamePoint } from './grouping.js';
+import { readsSamePoint } from './grouping.js';
 import type { IndexExpression } from './index-expression.js';
-import { addIndices, axisIndex, coefficientOf, mapIndex, scaleIndex } from './index-expression.js';
+import { addIndices, axisIndex, mapIndex, scaleIndex } from './index-expression.js';
 import type { Expression, Kernel, LetStatement, LoopAxis, Statement } from './program.js';
 import type { Root } from './roots.js';
 
@@ -109,12 +108,6 @@ function mergeAxes(
   inner: LoopAxis,
   nextAxis: () => number,
 ): Root[] | undefined {
-  // Most are hopeless, which plain indices tell before anything is rewritten.
-  const isHopeless = ({ index }: Pick<Access, 'index'>): boolean => {
-    const [far, near] = [outer, inner].map(({ axis }) => coefficientOf(index, axis));
-    return far !== undefined && near !== undefined && far !== near * inner.extent;
-  };
-  if (roots.some((root) => [root, ...loadsOf(root)].some(isHopeless))) return undefined;
   const joint = { axis: nextAxis(), extent: outer.extent * inner.extent };
   const replacement = addIndices(
     axisIndex(joint.axis, joint.extent),

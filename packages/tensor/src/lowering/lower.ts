@@ -2,7 +2,6 @@ import type { DType } from '../dtype.js';
 import { bytesPerElement } from '../dtype.js';
 import { ShapeError } from '../errors.js';
 import { MOST_ELEMENTS, sizeOf } from '../shape.js';
-import type { Access } from './accesses.js';
 import { binary, constantOf, forgetExpressions, load } from './expression.js';
 import type { Graph } from './graph.js';
 import type { Draft } from './grouping.js';
@@ -209,16 +208,13 @@ class Lowering {
 
   /** Overwriting a variable comes after everything that reads what it held; where that cannot be, it takes a detour. */
   #orderOverwrites(drafts: Draft[]): void {
-    const readsOf = new Map(
-      [...this.#oldValue.values()].map((old) => [old, [] as { draft: Draft; root: Root; read: Access }[]]),
+    const allReads = drafts.flatMap((draft) =>
+      draft.roots.flatMap((root) => loadsOf(root).map((read) => ({ draft, root, read }))),
     );
-    for (const draft of drafts)
-      for (const root of draft.roots)
-        for (const read of loadsOf(root)) readsOf.get(read.buffer)?.push({ draft, root, read });
     for (const [slot, target] of this.#newValue) {
       const old = this.#oldValue.get(slot);
       if (old === undefined) continue;
-      const reads = readsOf.get(old) ?? [];
+      const reads = allReads.filter(({ read }) => read.buffer === old);
       const writing = drafts.find(({ roots }) => roots.some(({ buffers }) => buffers.includes(target)));
       const writer = writing?.roots.find(({ buffers }) => buffers.includes(target));
       if (!writing || !writer) continue;
