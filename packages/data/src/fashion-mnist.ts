@@ -61,7 +61,8 @@ export function datasetOf(images: IdxArray, labels: IdxArray, name: string): Dat
   }
   return {
     shape: [1, SIDE, SIDE],
-    images: Float32Array.from(pixels, (pixel) => pixel / 255),
+    // Not `Float32Array.from(pixels, ...)`, which takes six times as long: 5 seconds for 47 million pixels (Node 20).
+    images: new Float32Array(pixels).map((pixel) => pixel / 255),
     labels: Int32Array.from(labels.elements),
   };
 }
