@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 
 interface FieldProps<Value> {
@@ -74,7 +75,10 @@ export function LogSlider({
   );
 }
 
-/** A number that is typed; what is no number, or out of range, is not taken over. */
+/**
+ * A number that is typed; what is no number, or out of range, is not taken over. What is being typed stays, however often the
+ * page is drawn meanwhile.
+ */
 export function NumberField({
   label,
   value,
@@ -88,6 +92,7 @@ export function NumberField({
   readonly max?: number;
   readonly step?: number | 'any';
 }) {
+  const draft = useSignal<string | undefined>(undefined);
   return (
     <label class="field">
       {label}
@@ -96,12 +101,16 @@ export function NumberField({
         min={min}
         max={max}
         step={step}
-        value={value}
+        value={draft.value ?? value}
         disabled={disabled}
+        onInput={({ currentTarget }) => {
+          draft.value = currentTarget.value;
+        }}
         onChange={({ currentTarget }) => {
-          if (currentTarget.validity.valid && currentTarget.value !== '')
+          if (currentTarget.validity.valid && currentTarget.value !== '') {
+            draft.value = undefined;
             onChange(currentTarget.valueAsNumber);
-          else currentTarget.reportValidity();
+          } else currentTarget.reportValidity();
         }}
       />
     </label>

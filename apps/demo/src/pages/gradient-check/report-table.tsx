@@ -20,7 +20,7 @@ export function ReportTable({ report }: { readonly report: GradientReport }) {
               <th scope="row">{name}</th>
               <td>{worst === null ? '–' : worst.analytic.toExponential(4)}</td>
               <td>{worst === null ? '–' : worst.numeric.toExponential(4)}</td>
-              <td>{worst === null ? '–' : worst.error.toExponential(1)}</td>
+              <td>{worst === null ? '–' : errorText(worst.error)}</td>
               <td>
                 {coordinates.filter(({ kink }) => kink !== null).length} of {coordinates.length}
               </td>
@@ -33,4 +33,9 @@ export function ReportTable({ report }: { readonly report: GradientReport }) {
       </table>
     </div>
   );
+}
+
+/** What rounding explains is no error: the report gives 0 for it. */
+function errorText(error: number): string {
+  return error === 0 ? 'rounding' : error.toExponential(1);
 }
