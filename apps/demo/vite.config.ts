@@ -1,6 +1,8 @@
 import { defineConfig } from 'vite';
+import { declarations } from './vite/declarations.js';
 import { digits } from './vite/digits.js';
 import { isolationWorker } from './vite/isolation-worker.js';
+import { sandboxWorker } from './vite/sandbox-worker.js';
 
 /** Without these two a page has no SharedArrayBuffer, and so no threads. */
 const headers = {
@@ -12,8 +14,8 @@ const headers = {
 export default defineConfig(({ mode }) => ({
   // Addresses relative to the page: the files work from any folder of any host.
   base: './',
-  plugins: [digits(), isolationWorker()],
-  worker: { format: 'es' },
+  plugins: [digits(), isolationWorker(), sandboxWorker(), declarations()],
+  worker: { format: 'es', plugins: () => [declarations()] },
   build: { target: 'es2022', assetsInlineLimit: 0, chunkSizeWarningLimit: 4000 },
   server: { headers },
   preview: { headers: mode === 'plain-host' ? {} : headers },

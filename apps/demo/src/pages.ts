@@ -19,6 +19,12 @@ export const pages: readonly Page[] = [
     load: () => import('./pages/race/race.js'),
   },
   {
+    name: 'own-optimizer',
+    title: 'Your own optimizer',
+    lead: 'Write an update rule of your own; it races and trains beside the built-in ones.',
+    load: () => import('./pages/own-optimizer/own-optimizer.js'),
+  },
+  {
     name: 'learning-rates',
     title: 'Learning rates',
     lead: 'The same network with steps too short, just right, long and far too long; and why no single rate is best.',

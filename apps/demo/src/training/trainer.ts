@@ -69,8 +69,12 @@ export class Trainer {
   #batches: Iterator<Batch> = [].values();
   #steps = 0;
 
-  /** @throws DownhillError for options that make no network or no rule. */
-  constructor(options: TrainingOptions, data: Dataset) {
+  /**
+   * `given` trains in place of the rule that the options name.
+   *
+   * @throws DownhillError for options that make no network or no rule.
+   */
+  constructor(options: TrainingOptions, data: Dataset, given?: Optimizer) {
     const { batchSize } = options;
     const count = data.labels.length;
     if (!(Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= count)) {
@@ -82,7 +86,7 @@ export class Trainer {
     const { model } = this.network;
     const parameters = model.parameters();
     const learningRate = schedules[options.schedule].make(options.learningRate, options.steps);
-    const optimizer = rules[options.rule].make({ ...options.options, learningRate });
+    const optimizer = given ?? rules[options.rule].make({ ...options.options, learningRate });
     this.#optimizer = optimizer;
     const step = (images: Tensor, labels: Tensor) => {
       const logits = model.forward(images, { training: true });
