@@ -72,7 +72,7 @@ describe('an optimizer of one’s own', () => {
     await notice(page).getByText('All are trained.').waitFor();
     const label = await page.getByRole('img', { name: /^Loss of a network/ }).getAttribute('aria-label');
     const last = Object.fromEntries(
-      [...(label ?? '').matchAll(/(yours|SGD|Momentum|Adam)[^,]*? ([\d.]+)(?=[,.])/g)].map(
+      [...(label ?? '').matchAll(/(yours|SGD|Momentum|Adam)[^,]*? ([\d.]+)(?=, |\.$)/g)].map(
         ([, name, loss]) => [name, Number(loss)],
       ),
     );
@@ -86,7 +86,7 @@ describe('an optimizer of one’s own', () => {
 
   it('shows what is wrong at its line as it is typed, and does not run', async () => {
     const { page, faults } = await open();
-    await page.getByLabel('Begin with').selectOption('One that is wrong');
+    await page.getByRole('combobox', { name: /^Begin with/ }).selectOption('One that is wrong');
     await problem(page)
       .getByText(/Line 9: Property 'minus' does not exist on type 'Tensor'/)
       .waitFor();
@@ -105,7 +105,9 @@ describe('an optimizer of one’s own', () => {
 
   it('shows an error that comes up as it runs at its line', async () => {
     // Of the shape [3], where [2] is wanted: types do not say that. The interface above it is gone in what runs.
-    const { page, faults } = await open(HEAVY_BALL.replace('zerosLike(parameter)', 'zerosLike([0, 0, 0])'));
+    const { page, faults } = await open(
+      HEAVY_BALL.replace('zerosLike,', 'zeros,').replace('zerosLike(parameter)', 'zeros([3])'),
+    );
     await run(page, 'Race');
     expect(await problem(page).textContent()).toMatch(
       /^Line 1[13]: .*\[2\].*\[3\]|^Line 1[13]: .*\[3\].*\[2\]/,
@@ -116,7 +118,7 @@ describe('an optimizer of one’s own', () => {
 
   it('that never ends is stopped, and the page goes on', async () => {
     const { page, faults } = await open();
-    await page.getByLabel('Begin with').selectOption('One that never ends');
+    await page.getByRole('combobox', { name: /^Begin with/ }).selectOption('One that never ends');
     await page.getByText('The types agree.').waitFor();
     await run(page, 'Race');
     await page.locator('iframe').waitFor({ state: 'attached' });
@@ -126,7 +128,7 @@ describe('an optimizer of one’s own', () => {
       .getByText(/no answer for 5 seconds: stopped/)
       .waitFor();
     await page.locator('iframe').waitFor({ state: 'detached' });
-    await page.getByLabel('Begin with').selectOption('Sign descent');
+    await page.getByRole('combobox', { name: /^Begin with/ }).selectOption('Sign descent');
     await page.getByText('The types agree.').waitFor();
     await run(page, 'Race');
     await notice(page).getByText('The race is computed.').waitFor();

@@ -18,7 +18,7 @@ const colors = HighlightStyle.define([
 ]);
 
 const look = EditorView.theme({
-  '&': { fontSize: 'var(--step-0)', color: 'var(--ink)', background: 'var(--raised)' },
+  '&': { fontSize: 'var(--step-0)', color: 'var(--ink)', background: 'var(--ground)' },
   '.cm-content': { caretColor: 'var(--ink)' },
   '.cm-cursor': { borderLeftColor: 'var(--ink)' },
   '.cm-gutters': { background: 'transparent', color: 'var(--ink-faint)', border: 'none' },
@@ -57,6 +57,8 @@ export function Editor({
       state: EditorState.create({
         doc: text,
         extensions: [
+          // Wide lines wrap: what scrolls sideways would need a key of its own.
+          EditorView.lineWrapping,
           lineNumbers(),
           lintGutter(),
           history(),

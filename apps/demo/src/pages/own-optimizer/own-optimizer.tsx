@@ -410,7 +410,7 @@ function Losses({ losses }: { readonly losses: Readonly<Record<string, readonly 
       values: places.map((end) => {
         const batch = (losses[name] ?? []).slice(end - MEAN, end);
         const mean = batch.reduce((a, b) => a + b, 0) / MEAN;
-        return batch.length === MEAN && Number.isFinite(mean) && mean > 0 ? mean : null;
+        return batch.length === MEAN && Number.isFinite(mean) ? mean : null;
       }),
     }));
     return [places, curves] as const;
@@ -424,7 +424,6 @@ function Losses({ losses }: { readonly losses: Readonly<Record<string, readonly 
         yLabel="cross-entropy"
         x={x}
         series={series}
-        logarithmic
       />
     </section>
   );
