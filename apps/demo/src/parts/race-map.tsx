@@ -1,9 +1,8 @@
-import { contours } from 'd3-contour';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { contourLevels } from '../race/levels.js';
+import type { ContourMap } from '../race/contour-map.js';
 import { markOf } from '../race/marks.js';
 import { ASPECT } from '../race/surfaces.js';
-import type { Heights, Region, Trajectory } from '../race/trajectory.js';
+import type { Region, Trajectory } from '../race/trajectory.js';
 import { color, theme } from '../theme.js';
 
 /** A racer as it is drawn. */
@@ -19,7 +18,7 @@ export interface RaceMapProps {
   /** What is to be seen, for those who do not see it. */
   readonly label: string;
   readonly region: Region;
-  readonly heights: Heights | undefined;
+  readonly map: ContourMap | undefined;
   readonly start: readonly [number, number];
   readonly minima: readonly (readonly [number, number])[];
   readonly runs: readonly Run[];
@@ -28,12 +27,11 @@ export interface RaceMapProps {
   readonly onStart: (point: readonly [number, number]) => void;
 }
 
-const LEVELS = 16;
 const MARGIN = { left: 34, right: 8, top: 8, bottom: 24 };
 
 /** The contours of a surface with the trails upon it. A click is where the next race starts. */
 export function RaceMap(props: RaceMapProps) {
-  const { label, region, heights, start, minima, runs, step, onStart } = props;
+  const { label, region, map, start, minima, runs, step, onStart } = props;
   const ground = useRef<HTMLCanvasElement>(null);
   const trails = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);
@@ -54,8 +52,8 @@ export function RaceMap(props: RaceMapProps) {
   const look = theme.value;
   useEffect(() => {
     const context = begin(ground.current, frame);
-    if (context !== undefined) drawGround(context, frame, heights, minima);
-  }, [heights, width, look, minima, region]);
+    if (context !== undefined) drawGround(context, frame, map, minima);
+  }, [map, width, look, minima, region]);
   useEffect(() => {
     const context = begin(trails.current, frame);
     if (context !== undefined) drawTrails(context, frame, start, runs, step);
@@ -135,7 +133,7 @@ function begin(canvas: HTMLCanvasElement | null, frame: Frame): CanvasRenderingC
 function drawGround(
   context: CanvasRenderingContext2D,
   frame: Frame,
-  heights: Heights | undefined,
+  map: ContourMap | undefined,
   minima: RaceMapProps['minima'],
 ): void {
   const { left, right, top, bottom } = frame;
@@ -143,7 +141,7 @@ function drawGround(
   context.beginPath();
   context.rect(left, top, right - left, bottom - top);
   context.clip();
-  if (heights !== undefined) drawContours(context, frame, heights);
+  if (map !== undefined) drawContours(context, frame, map);
   context.strokeStyle = color('--ink');
   context.lineWidth = 1.5;
   for (const [x, y] of minima) drawCross(context, frame.px(x), frame.py(y), 5);
@@ -158,26 +156,18 @@ function drawGround(
 function drawContours(
   context: CanvasRenderingContext2D,
   { left, right, top, bottom }: Frame,
-  heights: Heights,
+  { columns, rows, layers }: ContourMap,
 ): void {
-  const { columns, rows, values } = heights;
-  const levels = contourLevels(values, LEVELS).reverse();
-  // d3 encloses what is above a level; here it is what is below. A value stands in the middle of its cell.
-  const layers = contours()
-    .size([columns, rows])
-    .thresholds(levels.map((level) => -level))(Array.from(values, (value) => -value));
   const px = (i: number): number => left + ((i - 0.5) / (columns - 1)) * (right - left);
   const py = (i: number): number => bottom - ((i - 0.5) / (rows - 1)) * (bottom - top);
   context.fillStyle = color('--contour');
   context.strokeStyle = color('--contour');
   context.lineWidth = 1;
-  for (const { coordinates } of layers) {
+  for (const rings of layers) {
     context.beginPath();
-    for (const ring of coordinates.flat()) {
-      ring.forEach(([i, j], k) => {
-        if (k === 0) context.moveTo(px(i), py(j));
-        else context.lineTo(px(i), py(j));
-      });
+    for (const ring of rings) {
+      context.moveTo(px(ring[0]), py(ring[1]));
+      for (let k = 2; k < ring.length; k += 2) context.lineTo(px(ring[k]), py(ring[k + 1]));
       context.closePath();
     }
     context.globalAlpha = 0.055;

@@ -11,7 +11,8 @@ import { goal as goalOf } from '../../race/arrival.js';
 import { useClock } from '../../race/clock.js';
 import { racers, type RacerSetup } from '../../race/racers.js';
 import { fairRate, regionOf, surfaces } from '../../race/surfaces.js';
-import type { Course, Heights, Trajectory } from '../../race/trajectory.js';
+import type { ContourMap } from '../../race/contour-map.js';
+import type { Course, Trajectory } from '../../race/trajectory.js';
 import { useSettings } from '../../settings.js';
 import type { RaceWorker } from '../race/worker.js';
 import type { Checked, CheckerWorker, Problem } from './checker-worker.js';
@@ -109,12 +110,12 @@ export default function OwnOptimizer() {
       ? [x, y]
       : surface.value.start;
   });
-  const heights = useSignal<Heights | undefined>(undefined);
+  const map = useSignal<ContourMap | undefined>(undefined);
   const trajectories = useSignal<Readonly<Record<string, Trajectory>>>({});
   useSignalEffect(() => {
     const { formula } = surface.value;
-    void racing.map(formula, region.value).then((map) => {
-      if (surface.peek().formula === formula) heights.value = map;
+    void racing.map(formula, region.value).then((made) => {
+      if (surface.peek().formula === formula) map.value = made;
     });
   });
   // Another surface or start: what has been computed is for where it was.
@@ -318,7 +319,7 @@ export default function OwnOptimizer() {
           <RaceMap
             label={`${surface.value.title}: contours of the loss, with the trails of your rule and of ${OPPONENTS.map((name) => racers[name].title).join(', ')}. The table has their losses.`}
             region={region.value}
-            heights={heights.value}
+            map={map.value}
             start={start.value}
             minima={surface.value.minima}
             runs={runs}

@@ -12,6 +12,7 @@ import { useClock } from '../../race/clock.js';
 import { FormulaError, parseFormula } from '../../race/formula.js';
 import { parseSetups, racers, writeSetups, type RacerSetup } from '../../race/racers.js';
 import { fairRate, regionOf, surfaces, typedSurface } from '../../race/surfaces.js';
+import type { ContourMap } from '../../race/contour-map.js';
 import type { Heights, Trajectory } from '../../race/trajectory.js';
 import { useSettings } from '../../settings.js';
 import type { RaceWorker } from './worker.js';
@@ -44,7 +45,7 @@ interface Outcome {
 
 export default function Race() {
   const settings = useSettings(DEFAULTS);
-  const heights = useSignal<Heights | undefined>(undefined);
+  const map = useSignal<ContourMap | undefined>(undefined);
   const outcome = useSignal<Outcome | undefined>(undefined);
   const fault = useSignal<string | undefined>(undefined);
   const thread = useMemo(() => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' }), []);
@@ -86,8 +87,8 @@ export default function Race() {
     if (formulaFault.value !== undefined) return;
     const [formula, shown] = JSON.parse(question) as Parameters<RaceWorker['map']>;
     worker.map(formula, shown).then(
-      (map) => {
-        if (mapQuestion.peek() === question) heights.value = map;
+      (made) => {
+        if (mapQuestion.peek() === question) map.value = made;
       },
       (error: unknown) => {
         fault.value = String(error);
@@ -96,8 +97,8 @@ export default function Race() {
   });
   useSignalEffect(() => {
     const question = raceQuestion.value;
-    const map = heights.value;
-    if (formulaFault.value !== undefined || map === undefined) return;
+    const ground = map.value;
+    if (formulaFault.value !== undefined || ground === undefined) return;
     const [course, entries, known] = JSON.parse(question) as [
       ...Parameters<RaceWorker['race']>,
       number | null,
@@ -106,7 +107,7 @@ export default function Race() {
       (trajectories) => {
         if (trajectories === undefined || raceQuestion.peek() !== question) return;
         fault.value = undefined;
-        outcome.value = outcomeOf(trajectories, known ?? undefined, map);
+        outcome.value = outcomeOf(trajectories, known ?? undefined, ground);
         clock.restart();
       },
       (error: unknown) => {
@@ -234,7 +235,7 @@ export default function Race() {
             <RaceMap
               label={mapLabel(surface.value.title, start.value)}
               region={region.value}
-              heights={heights.value}
+              map={map.value}
               start={start.value}
               minima={surface.value.minima}
               runs={runs}

@@ -1,6 +1,7 @@
 import { expose } from 'comlink';
+import { contourMap, type ContourMap } from '../../race/contour-map.js';
 import { race, type RacerSetup } from '../../race/racers.js';
-import { heights, type Course, type Heights, type Region, type Trajectory } from '../../race/trajectory.js';
+import { heights, type Course, type Region, type Trajectory } from '../../race/trajectory.js';
 
 const COLUMNS = 160;
 const ROWS = 120;
@@ -9,9 +10,9 @@ const ROWS = 120;
 let latest = 0;
 
 const api = {
-  /** The losses over a region. */
-  map(formula: string, region: Region): Heights {
-    return heights(formula, region, COLUMNS, ROWS);
+  /** The losses over a region, and their contours. */
+  map(formula: string, region: Region): ContourMap {
+    return contourMap(heights(formula, region, COLUMNS, ROWS));
   },
   /** Runs the racers, one after the other; undefined if another race was asked for before the end. */
   async race(
