@@ -16,7 +16,7 @@ const FULL = {
   width: 24,
   stride: 2,
   seeds: [1],
-  epochs: 12,
+  epochs: 10,
   batch: 128,
   learningRate: 0.1,
   weightDecay: 5e-4,

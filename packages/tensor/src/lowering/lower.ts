@@ -281,7 +281,11 @@ class Lowering {
     const { nodes, outputs, inputs, residents, scalars } = this.#graph;
     return {
       graph: this.#graph,
-      buffers: this.#buffers.map((buffer, i) => ({ ...buffer, offset: offsets[i] })),
+      buffers: this.#buffers.map((buffer, i) => ({
+        ...buffer,
+        length: unread.has(i) ? 0 : buffer.length,
+        offset: offsets[i],
+      })),
       kernels,
       arenaBytes: bytes,
       inputs: inputs.map((input, slot) => ({
