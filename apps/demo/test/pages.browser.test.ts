@@ -12,6 +12,9 @@ afterAll(async () => {
   await site.close();
 });
 
+/** What a worker has to draw before there is anything to judge. */
+const drawn: Readonly<Record<string, string>> = { graph: '.graph-view .box' };
+
 describe.each(pages.map(({ name, title }) => ({ name, title })))('$title', ({ name, title }) => {
   it.each([
     { colorScheme: 'light', width: 1280 },
@@ -19,6 +22,7 @@ describe.each(pages.map(({ name, title }) => ({ name, title })))('$title', ({ na
   ] as const)('passes axe and fits, $colorScheme and $width pixels wide', async ({ colorScheme, width }) => {
     const { page, faults } = await site.visit(name, { colorScheme, viewport: { width, height: 800 } });
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(title);
+    if (Object.hasOwn(drawn, name)) await page.locator(drawn[name]).first().waitFor();
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate(() =>
       (globalThis as unknown as { axe: typeof axe }).axe.run(document),

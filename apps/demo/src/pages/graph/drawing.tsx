@@ -7,8 +7,8 @@ export interface Drawn {
   readonly title: string;
   readonly subtitle: string;
   readonly place: string;
-  /** For those who listen. */
-  readonly label: string;
+  /** What those who listen hear after the texts above. */
+  readonly more: string;
   readonly part: Part;
   /** Whether it was there before anything is computed. */
   readonly given: boolean;
@@ -92,7 +92,7 @@ export function Drawing({ label, layout, contents, selected, related, zoom, onSe
         {layout.boxes.map(({ id, x, y }) => {
           const content = contents.get(id);
           if (content === undefined) return null;
-          const { title, subtitle, place, label, part, given } = content;
+          const { title, subtitle, place, more, part, given } = content;
           const state = id === selected ? ' selected' : related.has(id) ? ' related' : '';
           return (
             <g
@@ -101,7 +101,7 @@ export function Drawing({ label, layout, contents, selected, related, zoom, onSe
               class={`box ${part}${given ? ' given' : ''}${state}`}
               transform={`translate(${x} ${y})`}
               role="button"
-              aria-label={label}
+              aria-label={`${title} ${subtitle} ${place}, ${more}`}
               aria-pressed={id === selected}
               tabindex={id === entrance ? 0 : -1}
               onClick={() => {
@@ -118,10 +118,11 @@ export function Drawing({ label, layout, contents, selected, related, zoom, onSe
                 height={BOX.height}
                 rx={given ? 18 : 4}
               />
-              <text y={-9}>{title}</text>
+              {/* Blanks, or those who listen get one long word. */}
+              <text y={-9}>{title}</text>{' '}
               <text y={6} class="small">
                 {subtitle}
-              </text>
+              </text>{' '}
               <text y={20} class="small">
                 {place}
               </text>
