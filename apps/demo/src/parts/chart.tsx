@@ -2,6 +2,7 @@ import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'preact/hooks';
 import { color, seriesStyle, theme } from '../theme.js';
+import { useLater } from './later.js';
 
 export interface Series {
   readonly label: string;
@@ -43,6 +44,7 @@ export function Chart(props: ChartProps) {
   const { caption, x, series, height = 240 } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | undefined>(undefined);
+  const due = useLater();
   const current = useRef(props);
   current.current = props;
   // What uPlot cannot change later: a new plot is made when it does.
@@ -59,7 +61,7 @@ export function Chart(props: ChartProps) {
 
   useEffect(() => {
     const element = host.current;
-    if (element === null) return undefined;
+    if (element === null || !due) return undefined;
     const made = new UPlot(
       plotOptions(current.current, element.clientWidth, () => current.current.marks ?? []),
       alignedData(current.current),
@@ -77,7 +79,7 @@ export function Chart(props: ChartProps) {
       made.destroy();
       plot.current = undefined;
     };
-  }, [shape]);
+  }, [shape, due]);
 
   useEffect(() => {
     plot.current?.setData(alignedData(current.current));
@@ -85,7 +87,13 @@ export function Chart(props: ChartProps) {
 
   return (
     <figure>
-      <div class="chart" ref={host} role="img" aria-label={describe(props)} />
+      <div
+        class="chart"
+        ref={host}
+        role="img"
+        aria-label={describe(props)}
+        style={{ minHeight: `${height}px` }}
+      />
       <figcaption>{caption}</figcaption>
     </figure>
   );

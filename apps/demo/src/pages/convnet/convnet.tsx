@@ -3,6 +3,7 @@ import { useComputed, useSignal, useSignalEffect, type ReadonlySignal, type Sign
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { latestOnly } from '../../parts/latest-only.js';
+import { Later } from '../../parts/later.js';
 import { useSettings } from '../../settings.js';
 import { ActivationPictures, FilterPictures, Histograms, UpdateRatios } from './insides.js';
 import { LayerList } from './layer-list.js';
@@ -152,7 +153,9 @@ export default function Convnet() {
               set({ layers });
             }}
           />
-          <Options settings={wanted} onChange={set} />
+          <Later>
+            <Options settings={wanted} onChange={set} />
+          </Later>
         </section>
         <Results
           session={session}
@@ -208,64 +211,68 @@ function Results({
   return (
     <div>
       <Progress session={session} />
-      <Reading
-        strokes={strokes.value}
-        onDraw={(next) => {
-          chosen.value = undefined;
-          strokes.value = next;
-        }}
-        index={chosen.value?.index}
-        onChoose={(index) => {
-          strokes.value = [];
-          choose(index);
-        }}
-        count={session.heldOut.value}
-        image={image.value}
-        label={chosen.value?.label}
-        probabilities={insides?.probabilities}
-        busy={insides?.image !== image.value}
-      />
-      <h2>Look inside</h2>
-      <Panel title="First-layer filters" open={open.filters}>
-        {insides !== undefined && <FilterPictures filters={insides.filters} />}
-      </Panel>
-      <Panel title="Activations of every layer for the digit above" open={open.activations}>
-        {insides?.activations !== undefined && shown !== undefined && (
-          <ActivationPictures outline={shown} activations={insides.activations} />
-        )}
-      </Panel>
-      <Panel title="Update ratios" open={open.ratios}>
-        {shown !== undefined && <UpdateRatios outline={shown} history={ratios.value} />}
-      </Panel>
-      <Panel title="Histograms of weights, activations, gradients" open={open.histograms}>
-        {shown !== undefined && (
-          <Histograms
-            outline={shown}
-            layer={Math.min(histogramsOf.value, shown.layers.length - 1)}
-            onChoose={(layer) => {
-              histogramsOf.value = layer;
-            }}
-            histograms={insides?.histograms}
-          />
-        )}
-      </Panel>
-      <Panel title="Confusion matrix" open={open.confusion}>
-        {examination === undefined ? <p>Train first.</p> : <ConfusionMatrix examination={examination} />}
-      </Panel>
-      <Panel title="Worst mistakes" open={open.mistakes}>
-        {examination === undefined ? (
-          <p>Train first.</p>
-        ) : (
-          <WorstMistakes
-            examination={examination}
-            onChoose={(index) => {
-              strokes.value = [];
-              choose(index);
-            }}
-          />
-        )}
-      </Panel>
-      <WeightsFile disabled={!loaded} onSave={(optimizer) => session.save(optimizer)} onLoad={load} />
+      <Later>
+        <Reading
+          strokes={strokes.value}
+          onDraw={(next) => {
+            chosen.value = undefined;
+            strokes.value = next;
+          }}
+          index={chosen.value?.index}
+          onChoose={(index) => {
+            strokes.value = [];
+            choose(index);
+          }}
+          count={session.heldOut.value}
+          image={image.value}
+          label={chosen.value?.label}
+          probabilities={insides?.probabilities}
+          busy={insides?.image !== image.value}
+        />
+      </Later>
+      <Later>
+        <h2>Look inside</h2>
+        <Panel title="First-layer filters" open={open.filters}>
+          {insides !== undefined && <FilterPictures filters={insides.filters} />}
+        </Panel>
+        <Panel title="Activations of every layer for the digit above" open={open.activations}>
+          {insides?.activations !== undefined && shown !== undefined && (
+            <ActivationPictures outline={shown} activations={insides.activations} />
+          )}
+        </Panel>
+        <Panel title="Update ratios" open={open.ratios}>
+          {shown !== undefined && <UpdateRatios outline={shown} history={ratios.value} />}
+        </Panel>
+        <Panel title="Histograms of weights, activations, gradients" open={open.histograms}>
+          {shown !== undefined && (
+            <Histograms
+              outline={shown}
+              layer={Math.min(histogramsOf.value, shown.layers.length - 1)}
+              onChoose={(layer) => {
+                histogramsOf.value = layer;
+              }}
+              histograms={insides?.histograms}
+            />
+          )}
+        </Panel>
+        <Panel title="Confusion matrix" open={open.confusion}>
+          {examination === undefined ? <p>Train first.</p> : <ConfusionMatrix examination={examination} />}
+        </Panel>
+        <Panel title="Worst mistakes" open={open.mistakes}>
+          {examination === undefined ? (
+            <p>Train first.</p>
+          ) : (
+            <WorstMistakes
+              examination={examination}
+              onChoose={(index) => {
+                strokes.value = [];
+                choose(index);
+              }}
+            />
+          )}
+        </Panel>
+        <WeightsFile disabled={!loaded} onSave={(optimizer) => session.save(optimizer)} onLoad={load} />
+      </Later>
     </div>
   );
 }

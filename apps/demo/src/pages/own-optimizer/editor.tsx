@@ -31,20 +31,17 @@ const look = EditorView.theme({
   '.cm-tooltip': { background: 'var(--ground)', color: 'var(--ink)', borderColor: 'var(--line)' },
 });
 
-/**
- * The text of a rule, with what is wrong in it at its place. Tab leaves the editor, as everywhere on the page.
- */
-export function Editor({
-  label,
-  text,
-  problems,
-  onChange,
-}: {
+export interface EditorProps {
   readonly label: string;
   readonly text: string;
   readonly problems: readonly Problem[];
   readonly onChange: (text: string) => void;
-}) {
+}
+
+/**
+ * The text of a rule, with what is wrong in it at its place. Tab leaves the editor, as everywhere on the page.
+ */
+export function Editor({ label, text, problems, onChange }: EditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | undefined>(undefined);
   const changed = useRef(onChange);

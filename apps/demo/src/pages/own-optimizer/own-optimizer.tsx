@@ -3,6 +3,7 @@ import { proxy } from 'comlink';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { Chart, type Series } from '../../parts/chart.js';
 import { NumberField, Select } from '../../parts/fields.js';
+import { Later } from '../../parts/later.js';
 import { Playback } from '../../parts/playback.js';
 import { RaceMap, type Run } from '../../parts/race-map.js';
 import { Standings, type Entry } from '../../parts/standings.js';
@@ -16,7 +17,7 @@ import type { Course, Trajectory } from '../../race/trajectory.js';
 import { useSettings } from '../../settings.js';
 import type { RaceWorker } from '../race/worker.js';
 import type { Checked, CheckerWorker, Problem } from './checker-worker.js';
-import { Editor } from './editor.js';
+import { EditorLater } from './editor-later.js';
 import { examples } from './examples.js';
 import { TRAINING } from './jobs.js';
 import { raceTyped, SandboxError, trainTyped } from './sandbox.js';
@@ -249,7 +250,7 @@ export default function OwnOptimizer() {
               settings.set({ example, code: '' });
             }}
           />
-          <Editor
+          <EditorLater
             label="The rule, in TypeScript"
             text={text.value}
             problems={problems.value}
@@ -316,18 +317,20 @@ export default function OwnOptimizer() {
               }}
             />
           </div>
-          <RaceMap
-            label={`${surface.value.title}: contours of the loss, with the trails of your rule and of ${OPPONENTS.map((name) => racers[name].title).join(', ')}. The table has their losses.`}
-            region={region.value}
-            map={map.value}
-            start={start.value}
-            minima={surface.value.minima}
-            runs={runs}
-            step={clock.step.value}
-            onStart={(point) => {
-              settings.set({ start: point.join(' ') });
-            }}
-          />
+          <Later>
+            <RaceMap
+              label={`${surface.value.title}: contours of the loss, with the trails of your rule and of ${OPPONENTS.map((name) => racers[name].title).join(', ')}. The table has their losses.`}
+              region={region.value}
+              map={map.value}
+              start={start.value}
+              minima={surface.value.minima}
+              runs={runs}
+              step={clock.step.value}
+              onStart={(point) => {
+                settings.set({ start: point.join(' ') });
+              }}
+            />
+          </Later>
           {entries.length === 0 ? (
             <p>
               <small>Race shows the trails here; a click on the map chooses the start.</small>
@@ -351,7 +354,9 @@ export default function OwnOptimizer() {
           )}
         </section>
       </div>
-      <Losses losses={losses.value} />
+      <Later>
+        <Losses losses={losses.value} />
+      </Later>
     </>
   );
 }

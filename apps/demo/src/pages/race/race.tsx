@@ -4,6 +4,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { schedules } from '../../network/schedules.js';
 import { Chart } from '../../parts/chart.js';
 import { NumberField, Select } from '../../parts/fields.js';
+import { Later } from '../../parts/later.js';
 import { Playback } from '../../parts/playback.js';
 import { RaceMap, type Run } from '../../parts/race-map.js';
 import { shortNumber, Standings, type Entry } from '../../parts/standings.js';
@@ -216,13 +217,15 @@ export default function Race() {
             }}
           />
         </div>
-        <RacerOptions
-          setups={setups.value}
-          rates={surface.value.rates}
-          onChange={(setups) => {
-            settings.set({ options: writeSetups(setups) });
-          }}
-        />
+        <Later>
+          <RacerOptions
+            setups={setups.value}
+            rates={surface.value.rates}
+            onChange={(setups) => {
+              settings.set({ options: writeSetups(setups) });
+            }}
+          />
+        </Later>
       </section>
       <section aria-label="Race">
         <p class="prose">
@@ -287,19 +290,23 @@ export default function Race() {
                 None
               </button>
             </div>
-            <Standings
-              entries={entries}
-              step={step}
-              goal={goal}
-              onToggle={(name, on) => {
-                const names = NAMES.filter((each) => (each === name ? on : chosen.value.includes(each)));
-                settings.set({ racers: names.length === 0 ? 'none' : names.join(', ') });
-              }}
-            />
+            <Later>
+              <Standings
+                entries={entries}
+                step={step}
+                goal={goal}
+                onToggle={(name, on) => {
+                  const names = NAMES.filter((each) => (each === name ? on : chosen.value.includes(each)));
+                  settings.set({ racers: names.length === 0 ? 'none' : names.join(', ') });
+                }}
+              />
+            </Later>
           </div>
         </div>
-        <LossChart runs={runs} lowest={results?.lowest ?? 0} step={step} steps={steps.value} />
-        <Notes />
+        <Later>
+          <LossChart runs={runs} lowest={results?.lowest ?? 0} step={step} steps={steps.value} />
+          <Notes />
+        </Later>
       </section>
     </div>
   );
