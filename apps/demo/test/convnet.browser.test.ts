@@ -146,6 +146,7 @@ describe('with cross-origin isolation', () => {
 
     await button(page, 'Pause').click();
     await page.getByText('Paused.').waitFor();
+    expect(await Site.violations(page)).toEqual([]);
     const paused = await figure(page, 'step');
     await button(page, 'Resume').click();
     await page.waitForFunction((text) => document.querySelector('.figures dd')?.textContent !== text, paused);

@@ -27,6 +27,7 @@ describe('dropout', () => {
     await probabilities.waitFor({ timeout: 60_000 });
     // Nothing sticks out to the right of a phone, whatever has appeared.
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    expect(await Site.violations(page)).toEqual([]);
     const rows = page.getByRole('region', { name: 'How each does' }).locator('tbody tr');
     const losses = await Promise.all(
       (await rows.all()).map(async (row) =>

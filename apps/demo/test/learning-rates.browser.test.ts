@@ -47,6 +47,7 @@ describe('learning rates', () => {
     expect(all['0.4, decayed'].verdict).toBe('lowest loss');
     expect(all['0.4, decayed'].loss).toBeLessThan(good);
     expect(await curves.getAttribute('aria-label')).toContain('0.4, decayed');
+    expect(await Site.violations(page)).toEqual([]);
     expect(faults).toEqual([]);
     await page.context().close();
   });

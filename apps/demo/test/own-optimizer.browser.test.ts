@@ -62,6 +62,7 @@ describe('an optimizer of one’s own', () => {
     const cells = async (name: string) => page.locator(`[data-racer="${name}"] td`).allTextContents();
     expect(await cells('own')).toEqual(await cells('momentum'));
     expect((await cells('own'))[2]).toBe('arrived: 19');
+    expect(await Site.violations(page)).toEqual([]);
     expect(faults).toEqual([]);
     await page.context().close();
   });
@@ -91,6 +92,7 @@ describe('an optimizer of one’s own', () => {
       .getByText(/Line 9: Property 'minus' does not exist on type 'Tensor'/)
       .waitFor();
     await page.locator('.cm-gutter-lint .cm-lint-marker-error').waitFor();
+    expect(await Site.violations(page)).toEqual([]);
     expect(await page.getByRole('button', { name: 'Race' }).isDisabled()).toBe(true);
     await page.getByRole('textbox', { name: 'The rule, in TypeScript' }).fill('export default 3;');
     await problem(page)

@@ -1,4 +1,3 @@
-import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pages } from '../src/pages.js';
 import { Site } from './site.js';
@@ -23,11 +22,7 @@ describe.each(pages.map(({ name, title }) => ({ name, title })))('$title', ({ na
     const { page, faults } = await site.visit(name, { colorScheme, viewport: { width, height: 800 } });
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(title);
     if (Object.hasOwn(drawn, name)) await page.locator(drawn[name]).first().waitFor();
-    await page.evaluate(axe.source);
-    const { violations } = await page.evaluate(() =>
-      (globalThis as unknown as { axe: typeof axe }).axe.run(document),
-    );
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    expect(await Site.violations(page)).toEqual([]);
     // Nothing sticks out to the right.
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     expect(faults).toEqual([]);

@@ -40,6 +40,7 @@ describe('the race', () => {
     expect(stepsOf('Nesterov')).toBeLessThan(stepsOf('Momentum'));
     for (const name of ['sgd', 'momentum', 'nesterov'])
       expect(await row(page, name).textContent()).toContain('0.25');
+    expect(await Site.violations(page)).toEqual([]);
     expect(faults).toEqual([]);
     await page.context().close();
   });

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright';
 import { preview, type PreviewServer } from 'vite';
 import { chromiumArguments, findChromium } from '../../../chromium.js';
@@ -44,6 +45,15 @@ export class Site {
     await page.goto(`${this.address}#/${path}`);
     await page.locator('main[aria-busy="false"]').waitFor();
     return { page, faults };
+  }
+
+  /** What axe finds wrong with a page as it stands: rules, each with the elements that break it. */
+  static async violations(page: Page): Promise<readonly (readonly [rule: string, elements: string[]])[]> {
+    await page.evaluate(axe.source);
+    const { violations } = await page.evaluate(() =>
+      (globalThis as unknown as { axe: typeof axe }).axe.run(document),
+    );
+    return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)] as const);
   }
 
   async close(): Promise<void> {

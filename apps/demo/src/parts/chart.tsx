@@ -148,9 +148,9 @@ function plotOptions(
         ...(logarithmic
           ? {
               values: (_, splits: (number | null)[]) => splits.map(powerText),
-              filter: powersOfTen,
-              grid: { ...axis.grid, filter: powersOfTen },
-              ticks: { ...axis.ticks, filter: powersOfTen },
+              filter: roundPlaces,
+              grid: { ...axis.grid, filter: roundPlaces },
+              ticks: { ...axis.ticks, filter: roundPlaces },
             }
           : {}),
       },
@@ -188,12 +188,16 @@ function plotOptions(
   };
 }
 
-/** Where an axis spans many powers of ten: lines and labels at some of them only. */
-function powersOfTen(_: UPlot, splits: number[]): (number | null)[] {
+/** The places of a logarithmic axis that get lines and labels: some powers of ten, or 1, 2 and 5 where there are few. */
+function roundPlaces(_: UPlot, splits: number[]): (number | null)[] {
   const exponent = (value: number): number => Math.log10(value);
   const isPower = (value: number): boolean => Math.abs(exponent(value) % 1) < 1e-9;
   const count = splits.filter(isPower).length;
-  if (count < 3) return splits;
+  if (count < 3) {
+    const digit = (value: number): number => Math.round(value / 10 ** Math.floor(exponent(value) + 1e-9));
+    const round = splits.map((value) => ([1, 2, 5].includes(digit(value)) ? value : null));
+    return round.filter((value) => value !== null).length < 2 ? splits : round;
+  }
   const every = Math.ceil(count / 7);
   return splits.map((value) => (isPower(value) && Math.round(exponent(value)) % every === 0 ? value : null));
 }

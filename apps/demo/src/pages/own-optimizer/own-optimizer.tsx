@@ -379,13 +379,15 @@ function Problems({
     return <p class="check">{checked ? 'The types agree.' : 'Checking.'}</p>;
   }
   return (
-    <ul class="check fault" role="alert">
-      {problems.map(({ from, message }) => (
-        <li key={`${from} ${message}`}>
-          Line {lineAt(text, from)}: {message}
-        </li>
-      ))}
-    </ul>
+    <div class="check fault" role="alert">
+      <ul>
+        {problems.map(({ from, message }) => (
+          <li key={`${from} ${message}`}>
+            Line {lineAt(text, from)}: {message}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
