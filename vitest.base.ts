@@ -25,6 +25,7 @@ export default defineConfig({
     exclude: ['test/**/*.browser.test.ts'],
     setupFiles: [fileURLToPath(new URL('./vitest.setup.ts', import.meta.url))],
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     reporters: reporters(`node-${nodeVersion}`),
   },
 });

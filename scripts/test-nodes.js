@@ -1,11 +1,13 @@
-// Runs all tests again under the other versions of Node that we promise to support. The binaries come from npm
-// packages for Linux on x64, so that is where this runs; reports are named after the version of Node.
+// Runs the tests of packages, of how they work together and of the training script again under the other versions of
+// Node that we promise to support; pages and experiments are of the same code. The binaries come from npm packages for
+// Linux on x64, so that is where this runs; reports are named after the version of Node.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 const versions = ['22.23.3', '24.21.0'];
+const tested = ['./packages/*', 'downhill-integration', 'downhill-train'].map((name) => `--filter=${name}`);
 
 if (process.platform !== 'linux' || process.arch !== 'x64') {
   throw new Error(`test:nodes needs Linux on x64, this is ${process.platform} on ${process.arch}`);
@@ -27,7 +29,7 @@ try {
     const env = { ...process.env, PATH: path, TESTED_NODE: version };
     console.log(`\nNode ${version}:`);
     run('node', ['--version'], env);
-    run('node', ['scripts/turbo.js', 'run', 'test', '--continue=dependencies-successful'], env);
+    run('node', ['scripts/turbo.js', 'run', 'test', ...tested, '--continue=dependencies-successful'], env);
   }
 } finally {
   rmSync(folder, { recursive: true });
