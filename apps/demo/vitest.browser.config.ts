@@ -10,8 +10,8 @@ export default defineConfig({
   test: {
     include: chromium === undefined ? [] : ['test/**/*.browser.test.ts'],
     passWithNoTests: chromium === undefined,
-    // They train: one after another, each with all cores.
-    fileParallelism: false,
+    // They train with all cores, but spend half of their time waiting.
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 60_000,
     reporters: reporters('browser'),
