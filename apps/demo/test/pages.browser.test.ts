@@ -11,8 +11,11 @@ afterAll(async () => {
   await site.close();
 });
 
-/** What a worker has to draw before there is anything to judge. */
-const drawn: Readonly<Record<string, string>> = { graph: '.graph-view .box' };
+/** What comes up late, and is to be judged. */
+const drawn: Readonly<Record<string, string>> = {
+  graph: '.graph-view .box',
+  'own-optimizer': '.cm-editor',
+};
 
 describe.each(pages.map(({ name, title }) => ({ name, title })))('$title', ({ name, title }) => {
   it.each([
