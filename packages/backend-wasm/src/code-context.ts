@@ -2,6 +2,7 @@ import type { Access, Buffer, IndexExpression, LoopAxis } from '@downhill/tensor
 import { axesOf, bytesPerElement, coefficientOf, valuesOf } from '@downhill/tensor';
 import type { FunctionBuilder, ValueType } from './assembler.js';
 import type { Borders } from './contraction/borders.js';
+import type { TileForms } from './contraction/tile-forms.js';
 import type { ImportIndices } from './imports.js';
 import { emitScalar } from './scalar.js';
 import type { SharedFunctions } from './shared-functions.js';
@@ -46,6 +47,8 @@ export class CodeContext {
   share: Share | undefined;
   /** Whether the engine has relaxed multiply-add. */
   readonly relaxed: boolean;
+  /** How tiles are written. */
+  readonly tileForms: TileForms;
   /** The zeros around what buffers hold. */
   readonly borders: Borders;
   /** A stretch of memory for packed operands; its address is in this local. */
@@ -68,6 +71,7 @@ export class CodeContext {
       readonly bases: readonly number[];
       readonly scratch: number;
       readonly relaxed: boolean;
+      readonly tileForms: TileForms;
       readonly borders: Borders;
       readonly shared: SharedFunctions;
       readonly share?: Share | undefined;
@@ -79,6 +83,7 @@ export class CodeContext {
     this.#bases = options.bases;
     this.scratch = options.scratch;
     this.relaxed = options.relaxed;
+    this.tileForms = options.tileForms;
     this.borders = options.borders;
     this.shared = options.shared;
     this.share = options.share;

@@ -5,6 +5,7 @@ import { ModuleBuilder } from './assembler.js';
 import { writeBarrier } from './barrier.js';
 import { CodeContext } from './code-context.js';
 import { bordersOf } from './contraction/borders.js';
+import type { TileForms } from './contraction/tile-forms.js';
 import { aligned, Gaps } from './gaps.js';
 import { checkFits, MOST_PAGES } from './memory.js';
 import type { ImportIndices } from './imports.js';
@@ -24,6 +25,7 @@ export interface ProgramModule {
 export interface ModuleOptions {
   /** Whether the engine has relaxed multiply-add. */
   readonly relaxed: boolean;
+  readonly tileForms: TileForms;
   /** The most pages a shared memory may have; undefined where the memory is not shared. */
   readonly sharedPages: number | undefined;
   /** The most threads that will run the program. */
@@ -61,7 +63,7 @@ function estimate({ flops, bytes }: KernelCost, { body }: Kernel): number {
  */
 export function assembleProgram(
   program: Program,
-  { relaxed, sharedPages, threads: mostThreads }: ModuleOptions,
+  { relaxed, tileForms, sharedPages, threads: mostThreads }: ModuleOptions,
 ): ProgramModule {
   const pages = sharedPages ?? MOST_PAGES;
   const residentBytes = bytesOfResidents(program);
@@ -126,7 +128,7 @@ export function assembleProgram(
     });
     const share = loops && { thread, threads: loadInto(f, TABLE.threads), loops };
     const context = new CodeContext(f, {
-      ...{ imports, buffers: program.buffers, bases, scratch, relaxed, borders, shared, share },
+      ...{ imports, buffers: program.buffers, bases, scratch, relaxed, tileForms, borders, shared, share },
     });
     try {
       emitStatements(context, kernel.body);

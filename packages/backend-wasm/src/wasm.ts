@@ -12,6 +12,8 @@ import type {
 import { BackendError, bytesPerElement, sizeOf, viewArray } from '@downhill/tensor';
 import { ModuleBuilder, type FunctionBuilder } from './assembler.js';
 import { adoptFlags, UNASKED, type Engine } from './engine-flags.js';
+import type { TileForms } from './contraction/tile-forms.js';
+import { timeTileForms, usualForms } from './contraction/tile-forms.js';
 import { Memory } from './memory.js';
 import { measureCeilings } from './ceilings.js';
 import { assembleProgram, TABLE } from './program-module.js';
@@ -61,19 +63,21 @@ export interface WasmBackend extends Backend {
   close(): void;
 }
 
-class Wasm implements WasmBackend {
+export class Wasm implements WasmBackend {
   readonly name = 'wasm';
   readonly memory: Memory;
   readonly arena: Region;
   readonly table: Region;
-  readonly relaxed = accepts((f) => f.f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd'));
+  readonly relaxed = isRelaxed();
+  readonly tileForms: TileForms;
   readonly engine: Engine;
   workers: Threads | undefined;
   #ceilings: Ceilings | undefined;
   #programs = 0;
 
-  constructor(shared: boolean, engine: Engine) {
+  constructor(shared: boolean, engine: Engine, tileForms = usualForms(isRelaxed())) {
     this.engine = engine;
+    this.tileForms = tileForms;
     this.memory = new Memory(shared);
     this.arena = new Region(this.memory);
     this.table = new Region(this.memory);
@@ -225,6 +229,13 @@ function accepts(write: (f: FunctionBuilder) => void): boolean {
   return WebAssembly.validate(module.finish());
 }
 
+/** Whether the engine has relaxed multiply-add. */
+function isRelaxed(): boolean {
+  return accepts((f) => f.f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd'));
+}
+
+let timedForms: TileForms | undefined;
+
 export interface WasmOptions {
   /**
    * How many threads may run a program, this one included; all cores (up to 8) by default. Results do not depend on it. In
@@ -263,8 +274,11 @@ export async function wasm({
     );
   }
   const count = canShare() ? (threads ?? (await countCores())) : 1;
-  const engine = engineFlags ? await adoptFlags(() => new Wasm(false, UNASKED)) : UNASKED;
-  const backend = new Wasm(count > 1, engine);
+  const engine = engineFlags
+    ? await adoptFlags(() => new Wasm(false, UNASKED, timeTileForms(isRelaxed())))
+    : UNASKED;
+  timedForms ??= timeTileForms(isRelaxed());
+  const backend = new Wasm(count > 1, engine, timedForms);
   if (count > 1) {
     const url = workerUrl ?? new URL('./worker.js', import.meta.url);
     backend.workers = await Threads.start(backend.memory, count, url);

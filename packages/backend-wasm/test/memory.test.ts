@@ -25,6 +25,7 @@ import {
 } from '@downhill/tensor';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { usualForms } from '../src/contraction/tile-forms.js';
 import { Gaps } from '../src/gaps.js';
 import { Memory } from '../src/memory.js';
 import { assembleProgram } from '../src/program-module.js';
@@ -231,7 +232,12 @@ describe.each(Object.keys(programs))('scratch memory of %s', (name) => {
   test.each([1, 2, 8])('leaves the arena at most 1.2 times what is live, on %d threads', (threads) => {
     const program = programs[name]();
     const place = vi.spyOn(Gaps.prototype, 'place');
-    const { arenaBytes } = assembleProgram(program, { relaxed: false, sharedPages: undefined, threads });
+    const { arenaBytes } = assembleProgram(program, {
+      relaxed: false,
+      tileForms: usualForms(false),
+      sharedPages: undefined,
+      threads,
+    });
     const scratch = place.mock.calls.map(([, bytes]) => bytes);
     expect(scratch).toHaveLength(program.kernels.length);
     expect(Math.max(...scratch)).toBeGreaterThan(0);

@@ -366,6 +366,7 @@ class ContractionWriter {
         sumDown:
           this.#direct === undefined ? this.#sumDown : 4 * (coefficientOf(this.#direct.index, row.axis) ?? 0),
         levels,
+        writtenOut: this.#plan.writtenOut,
       };
       const call = (continues: boolean): void => {
         f.get(source);

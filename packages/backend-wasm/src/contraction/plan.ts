@@ -5,6 +5,7 @@ import type { Borders, Skip } from './borders.js';
 import { skipsOf } from './borders.js';
 import type { Contraction, Load } from './contraction.js';
 import { strideOf } from './contraction.js';
+import type { TileForms } from './tile-forms.js';
 
 /** So many tiles of equal size, one after another along an axis. */
 export interface Run {
@@ -48,6 +49,8 @@ export interface Plan {
   readonly packsLeft: boolean;
   /** Vectors across a tile of full width. */
   readonly vectors: number;
+  /** The most products that tiles write out in a row. */
+  readonly writtenOut: number;
 }
 
 /**
@@ -55,12 +58,6 @@ export interface Plan {
  * engines use. Measured on Node 20, 22 and 24 (AMD Zen 3 and Zen 5, 2026-11): one row more, and speed halves.
  */
 const HEIGHTS: Heights = { 1: 8, 2: 6, 3: 3 };
-
-/** The same on engines without relaxed multiply-add, where a product takes a register on its way to the sum. */
-const LOWER_HEIGHTS: Heights = { ...HEIGHTS, 2: 5 };
-
-/** The same there where sums run through several loops, which takes another. */
-const LOWEST_HEIGHTS: Heights = { ...HEIGHTS, 2: 4 };
 
 type Heights = Readonly<Record<number, number>>;
 
@@ -76,10 +73,13 @@ const WORTH_SKIPPING = 0.95;
 /** Packing pays where what is packed is read at least so often. */
 const REUSE = 4;
 
-/** The cheapest way to compute a contraction, or undefined where tiles would be mostly empty. */
+/**
+ * The cheapest way to compute a contraction, or undefined where tiles would be mostly empty. In which order sums add up does
+ * not depend on the form of tiles an engine is fastest with.
+ */
 export function planContraction(
   contraction: Contraction,
-  { relaxed, borders }: { readonly relaxed: boolean; readonly borders: Borders },
+  { tileForms, borders }: { readonly tileForms: TileForms; readonly borders: Borders },
 ): Plan | undefined {
   const { loops, left, right } = contraction;
   const only = (a: Load, b: Load): LoopAxis[] =>
@@ -88,41 +88,59 @@ export function planContraction(
     { left, right },
     { left: right, right: left },
   ];
-  const lower = contraction.reduced.length === 1 ? LOWER_HEIGHTS : LOWEST_HEIGHTS;
-  const heights = relaxed ? HEIGHTS : lower;
-  let best: { readonly plan: Plan; readonly cost: number } | undefined;
+  const { height, writtenOut } = contraction.reduced.length === 1 ? tileForms.one : tileForms.several;
+  let best: { readonly plan: Omit<Plan, 'writtenOut'>; readonly cost: number } | undefined;
   for (const side of sides) {
     for (const row of only(side.left, side.right)) {
       for (const column of only(side.right, side.left)) {
-        for (const vectors of [2, 3, 1]) {
-          if (vectors > Math.max(1, Math.ceil(column.extent / LANES))) continue;
-          const shape = { vectors, height: heights[vectors] };
-          const candidate = makePlan(contraction, side, [row, column], shape, borders);
+        for (const tiling of tilings(row, column, HEIGHTS)) {
+          const candidate = makePlan(contraction, side, [row, column], tiling, borders);
           if (best === undefined || candidate.cost < best.cost) best = candidate;
         }
       }
     }
   }
-  return best?.plan;
+  if (best === undefined) return undefined;
+  const fitting = tilings(best.plan.row, best.plan.column, { ...HEIGHTS, 2: height });
+  const tiling = fitting.reduce((least, each) => (each.work < least.work ? each : least));
+  return { ...best.plan, ...tiling, writtenOut };
+}
+
+/** How rows and columns are covered by tiles. */
+interface Tiling extends Pick<Plan, 'rows' | 'columns' | 'vectors'> {
+  /** What a product takes of all of them, in multiply-adds of vectors. */
+  readonly work: number;
+}
+
+/** Tiles of each width. */
+function tilings(row: LoopAxis, column: LoopAxis, heights: Heights): Tiling[] {
+  return [2, 3, 1]
+    .filter((vectors) => vectors <= Math.max(1, Math.ceil(column.extent / LANES)))
+    .map((vectors) => {
+      const width = vectors * LANES;
+      const rows = spread(row.extent, heights[vectors]);
+      const whole = Math.floor(column.extent / width);
+      const columns = [
+        { first: 0, start: 0, count: whole, size: width },
+        { first: whole, start: whole * width, count: 1, size: column.extent % width },
+      ].filter(({ count, size }) => count * size > 0);
+      const workOf = (v: number): number =>
+        rows.reduce((sum, { count, size }) => sum + count * Math.max(size * v, size + v, 8), 0);
+      const work = columns.reduce((sum, { count, size }) => sum + count * workOf(Math.ceil(size / LANES)), 0);
+      return { vectors, rows, columns, work };
+    });
 }
 
 function makePlan(
   { loops, reduced, epilogue }: Contraction,
   { left, right }: { readonly left: Load; readonly right: Load },
   [row, column]: readonly [LoopAxis, LoopAxis],
-  { vectors, height }: { readonly vectors: number; readonly height: number },
+  { vectors, rows, columns, work }: Tiling,
   borders: Borders,
-): { plan: Plan; cost: number } {
+): { plan: Omit<Plan, 'writtenOut'>; cost: number } {
   const others = loops.filter((loop) => loop !== row && loop !== column);
   const inner = others.filter((loop) => strideOf(left, loop) !== 0 && strideOf(right, loop) === 0);
   const outer = others.filter((loop) => !inner.includes(loop));
-  const width = vectors * LANES;
-  const rows = spread(row.extent, height);
-  const whole = Math.floor(column.extent / width);
-  const columns = [
-    { first: 0, start: 0, count: whole, size: width },
-    { first: whole, start: whole * width, count: 1, size: column.extent % width },
-  ].filter(({ count, size }) => count * size > 0);
   const tiles = rows.reduce((sum, { count }) => sum + count, 0) * points(inner);
   const panels = columns.reduce((sum, { count }) => sum + count, 0);
 
@@ -143,14 +161,13 @@ function makePlan(
   );
 
   const sums = points(reduced) * (skip?.part ?? 1);
-  const workOf = (v: number): number =>
-    rows.reduce((sum, { count, size }) => sum + count * Math.max(size * v, size + v, 8), 0);
-  const work = columns.reduce((sum, { count, size }) => sum + count * workOf(Math.ceil(size / LANES)), 0);
   const stores = epilogue.filter((statement) => statement.kind === 'store');
   const scattered = stores.some(({ index }) => coefficientOf(index, column.axis) !== 1);
   // Where rows lie further apart than what the loops around move by, each tile touches new lines of the cache.
   const scatters = inner.some((loop) => Math.abs(strideOf(left, loop)) < Math.abs(strideOf(left, row)));
-  const packing = !packsRight ? 0 : (together ? 0.5 : strideOf(right, step) === 4 ? 1 : 2) * panels * width;
+  const packing = !packsRight
+    ? 0
+    : (together ? 0.5 : strideOf(right, step) === 4 ? 1 : 2) * panels * vectors * LANES;
   const cost =
     points(outer) *
     (sums * (work * points(inner) * (scatters ? 1.25 : 1) + packing) +

@@ -17,22 +17,21 @@ export interface Tile {
   readonly sumDown: number;
   /** The loops, outermost first; how often the outermost runs is an argument. */
   readonly levels: readonly Level[];
+  /** Products that are written out rather than looped over, at the most. */
+  readonly writtenOut: number;
   /** Whether sums go on from what is stored, rather than start from zero. */
   readonly continues: boolean;
 }
-
-/**
- * So many products along short inner loops are written out, on engines with relaxed multiply-add: 3x3 windows on Node 24
- * take a tenth less. Older engines run out of registers in long straight code and take up to twice as long (Node 20).
- */
-const MOST_WRITTEN_OUT = 9;
 
 /**
  * The function that computes a tile, (left, right, sums, count) → (): shared by all kernels of a module that need the
  * same. Sums stay in registers from the first product to the last; a function of its own for each start (from zero, from
  * what is stored) is faster than a test.
  */
-export function tileFunction({ shared, relaxed }: CodeContext, tile: Tile): number {
+export function tileFunction(
+  { shared, relaxed }: Pick<CodeContext, 'shared' | 'relaxed'>,
+  tile: Tile,
+): number {
   return shared.function(`tile ${JSON.stringify(tile)}`, ['i32', 'i32', 'i32', 'i32'], (f) => {
     writeTile(f, tile, relaxed);
   });
@@ -40,7 +39,7 @@ export function tileFunction({ shared, relaxed }: CodeContext, tile: Tile): numb
 
 function writeTile(
   f: FunctionBuilder,
-  { rows, vectors, columns, leftDown, sumDown, levels, continues }: Tile,
+  { rows, vectors, columns, leftDown, sumDown, levels, writtenOut: most, continues }: Tile,
   relaxed: boolean,
 ): void {
   const [left, right, target, count] = [0, 1, 2, 3];
@@ -52,23 +51,24 @@ function writeTile(
     else f.f32x4Const(0);
     f.set(sum);
   }
-  const { looped, points } = writtenOut(levels, relaxed ? MOST_WRITTEN_OUT : 1);
+  const { looped, points } = writtenOut(levels, most);
   // A step backwards cannot be an immediate: pointers begin at the lowest point.
   const leftmost = Math.min(...points.map((each) => each.left));
   const rightmost = Math.min(...points.map((each) => each.right));
   if (leftmost < 0) f.get(left).i32Const(leftmost).op('i32.add').set(left);
   if (rightmost < 0) f.get(right).i32Const(rightmost).op('i32.add').set(right);
-  writeLevels(f, looped, { left, right, count }, () => {
+  const { leftStep, rightStep } = looped[looped.length - 1];
+  const writeProducts = (turn: number): void => {
     for (const each of points) {
       lines.forEach((line, v) =>
         f
           .get(right)
-          .memory('v128.load', each.right - rightmost + v * 16, 2)
+          .memory('v128.load', turn * rightStep + each.right - rightmost + v * 16, 2)
           .set(line),
       );
       for (let row = 0; row < rows; row++) {
         f.get(left)
-          .memory('v128.load32_splat', each.left - leftmost + row * leftDown)
+          .memory('v128.load32_splat', turn * leftStep + each.left - leftmost + row * leftDown)
           .set(factor);
         lines.forEach((line, v) => {
           const sum = sums[row * vectors + v];
@@ -78,7 +78,21 @@ function writeTile(
         });
       }
     }
-  });
+  };
+  const takesFour = 4 * points.length <= most && leftStep >= 0 && rightStep > 0;
+  writeLevels(
+    f,
+    looped,
+    { left, right, count },
+    () => {
+      writeProducts(0);
+    },
+    takesFour
+      ? () => {
+          [0, 1, 2, 3].forEach(writeProducts);
+        }
+      : undefined,
+  );
   for (const [i, sum] of sums.entries()) {
     const used = columns - (i % vectors) * LANES;
     if (used >= LANES) {

@@ -1,0 +1,130 @@
+import type { FunctionBuilder } from '../assembler.js';
+import { ModuleBuilder } from '../assembler.js';
+import { SharedFunctions } from '../shared-functions.js';
+import type { Level } from './levels.js';
+import { tileFunction } from './tile.js';
+
+/** How tiles are written: what is fast on one engine halves the speed on another. */
+export interface TileForm {
+  /** The most rows of a tile that is two vectors wide. */
+  readonly height: number;
+  /** The most products in a row that are written out one after another, rather than by a loop. */
+  readonly writtenOut: number;
+}
+
+/** The forms an engine is fastest with: where sums run through one loop, and where through several. */
+export interface TileForms {
+  readonly one: TileForm;
+  readonly several: TileForm;
+}
+
+/** What engines with relaxed multiply-add can do at least; without it, a product takes a register on its way to the sum. */
+export function usualForms(relaxed: boolean): TileForms {
+  return relaxed
+    ? { one: { height: 6, writtenOut: 1 }, several: { height: 6, writtenOut: 1 } }
+    : { one: { height: 5, writtenOut: 1 }, several: { height: 4, writtenOut: 1 } };
+}
+
+/**
+ * Those that are tried, the ones with most to gain first. Node 24 is a tenth to a fifth faster with nine products written
+ * out, Node 22 half as fast; where sums run through several loops, Node 20 and 22 keep no more than 4 rows in registers.
+ */
+export const CANDIDATES: Readonly<Record<keyof TileForms, readonly TileForm[]>> = {
+  one: [
+    { height: 6, writtenOut: 9 },
+    { height: 6, writtenOut: 1 },
+    { height: 5, writtenOut: 1 },
+  ],
+  several: [
+    { height: 6, writtenOut: 9 },
+    { height: 6, writtenOut: 1 },
+    { height: 4, writtenOut: 1 },
+  ],
+};
+
+/** The products of a tile that is tried: those of a matrix product, and of 3x3 windows of images. Both stay in a level-1 cache. */
+const TRIED: Readonly<Record<keyof TileForms, readonly Level[]>> = {
+  one: [{ extent: 288, leftStep: 4, rightStep: 32 }],
+  several: [
+    { extent: 32, leftStep: 36, rightStep: 288 },
+    { extent: 3, leftStep: 12, rightStep: 96 },
+    { extent: 3, leftStep: 4, rightStep: 32 },
+  ],
+};
+const LEFT_DOWN = 288 * 4;
+const VECTORS = 2;
+/** Where the factors and the sums lie, in a memory of one page. */
+const PLACES = { left: 0, right: 16_384, sums: 32_768 };
+
+/** Tiles in a row: some hundred microseconds, which the clocks of browsers can tell. */
+const CALLS = 256;
+/** Turns that all take: enough for engines to have put their best code in place of the first. */
+const MILLISECONDS = 40;
+/** What a form must spare of the time of one that comes before it. */
+const GAIN = 0.05;
+
+/** The forms this engine is fastest with, by trying them. Sums add up in the same order in all. */
+export function timeTileForms(relaxed: boolean): TileForms {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
+  const tried = { one: trials('one', relaxed, memory), several: trials('several', relaxed, memory) };
+  const all = [...tried.one, ...tried.several];
+  for (const end = performance.now() + MILLISECONDS; performance.now() < end;) {
+    for (const trial of all) trial.run();
+  }
+  return { one: fastest(tried.one), several: fastest(tried.several) };
+}
+
+class Trial {
+  readonly form: TileForm;
+  /** Milliseconds a row of the tile takes at best. */
+  time = Infinity;
+  readonly #run: () => void;
+
+  constructor(form: TileForm, run: () => void) {
+    this.form = form;
+    this.#run = run;
+  }
+
+  run(): void {
+    const start = performance.now();
+    this.#run();
+    this.time = Math.min(this.time, (performance.now() - start) / this.form.height);
+  }
+}
+
+function trials(loops: keyof TileForms, relaxed: boolean, memory: WebAssembly.Memory): Trial[] {
+  const levels = TRIED[loops];
+  return CANDIDATES[loops].map((form) => {
+    const module = new ModuleBuilder();
+    module.importMemory('host', 'memory', { initial: 1, maximum: 1 });
+    const run = module.function([], [], 'run');
+    const tile = {
+      rows: form.height,
+      vectors: VECTORS,
+      columns: VECTORS * 4,
+      leftDown: LEFT_DOWN,
+      sumDown: 32,
+    };
+    const index = tileFunction(
+      { shared: new SharedFunctions(module), relaxed },
+      { ...tile, levels, writtenOut: form.writtenOut, continues: false },
+    );
+    writeCalls(run, index, levels[0].extent);
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), {
+      host: { memory },
+    });
+    return new Trial(form, exports.run as () => void);
+  });
+}
+
+function writeCalls(f: FunctionBuilder, tile: number, count: number): void {
+  const call = f.local('i32');
+  f.forLoop(call, 0, CALLS, 1, () => {
+    f.i32Const(PLACES.left).i32Const(PLACES.right).i32Const(PLACES.sums).i32Const(count).call(tile);
+  });
+}
+
+function fastest(trials: readonly Trial[]): TileForm {
+  const [first, ...rest] = trials;
+  return rest.reduce((best, each) => (each.time < best.time * (1 - GAIN) ? each : best), first).form;
+}
