@@ -1,4 +1,4 @@
-import type { Access, Combine, DType, ReduceStatement } from '@downhill/tensor';
+import type { Access, Combine, DType, LoopAxis, ReduceStatement } from '@downhill/tensor';
 import { coefficientOf, identityOf, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import type { PlainOp } from './opcodes.js';
@@ -48,39 +48,71 @@ export function isVectorReduction(
 /** Emits a reduction: over lanes of the vector axis, over lanes of its own last axis, or one value at a time. */
 export function emitReduce(c: CodeContext, statement: ReduceStatement): void {
   const { combine, axes, value, body } = statement;
+  const isPlace = combine === 'argMax' || combine === 'argMin';
   if (isVectorValue(c, value) || body.some((each) => isVectorValue(c, each.value))) {
-    if (combine === 'argMax' || combine === 'argMin') emitPlacesAcrossLanes(c, statement, combine);
+    if (isPlace) emitPlacesAcrossLanes(c, statement, combine);
     else emitAcrossLanes(c, statement);
     return;
   }
-  const last = axes.at(-1);
   const outer = c.vectorAxis;
   c.vectorAxis = undefined;
-  if (combine === 'argMax' || combine === 'argMin') emitPlace(c, statement);
-  else if (last !== undefined && last.extent >= LANES && isVectorReduction(statement, last.axis, new Set())) {
-    emitAlongLanes(c, statement);
-  } else emitOneByOne(c, statement);
+  const along = isPlace || c.writesOut(axes) ? -1 : axisAlongLanes(statement);
+  if (isPlace) emitPlace(c, statement);
+  else if (along >= 0) emitAlongLanes(c, statement, along);
+  else emitOneByOne(c, statement);
   c.vectorAxis = outer;
 }
 
-/** Opens the loops of a reduction; `options` are those of the innermost. */
+/** So many values are written out inside a loop along lanes. */
+const MOST_INSIDE = 4;
+
+/**
+ * The place of the axis whose neighbours fill the lanes: the last one, or, where the last ones are as short as windows of
+ * pooling are, the one before them. -1 where there is none.
+ */
+function axisAlongLanes(statement: ReduceStatement): number {
+  const { axes } = statement;
+  const last = axes.length - 1;
+  let inside = 1;
+  for (let at = last; at >= 0 && inside <= MOST_INSIDE; at--) {
+    const { axis, extent } = axes[at];
+    if (extent >= LANES && isVectorReduction(statement, axis, new Set(), at < last)) return at;
+    inside *= extent;
+  }
+  return -1;
+}
+
+interface LoopsOptions {
+  readonly axes: readonly LoopAxis[];
+  /** Of the innermost loop. */
+  readonly vectorizes?: boolean;
+  readonly unroll?: number;
+  /** Loops inside the innermost that are written out. */
+  readonly inner?: readonly LoopAxis[];
+}
+
+/** Opens the loops of a reduction. */
 function emitLoops(
   c: CodeContext,
   statement: ReduceStatement,
   body: (turn: number) => void,
-  options: { readonly vectorizes: boolean; readonly unroll?: number } = { vectorizes: false },
-  from = 0,
+  { axes, vectorizes = false, unroll, inner = [] }: LoopsOptions = { axes: statement.axes },
 ): void {
-  const { axes } = statement;
-  if (from === axes.length) body(0);
-  else if (from === 0 && c.writesOut(axes))
+  const [first, ...rest] = axes;
+  if (first === undefined) body(0);
+  else if (c.writesOut(axes)) {
     emitTurns(c, axes, () => {
       body(0);
     });
-  else if (from === axes.length - 1) emitInnermost(c, axes[from], placesOfReduce(statement), options, body);
-  else {
-    emitCounted(c, axes[from], {}, () => {
-      emitLoops(c, statement, body, options, from + 1);
+  } else if (rest.length === 0) {
+    emitInnermost(c, first, placesOfReduce(statement), { vectorizes, unroll, inner }, (turn) => {
+      emitTurns(c, inner, () => {
+        body(turn);
+      });
+    });
+  } else {
+    emitCounted(c, first, {}, () => {
+      emitLoops(c, statement, body, { axes: rest, vectorizes, unroll, inner });
     });
   }
 }
@@ -125,11 +157,10 @@ function emitAcrossLanes(c: CodeContext, statement: ReduceStatement): void {
 /** Vectors that are combined side by side along lanes: each addition waits for the one before it only. */
 const SIDE_BY_SIDE = 4;
 
-function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
+function emitAlongLanes(c: CodeContext, statement: ReduceStatement, along: number): void {
   const { f } = c;
   const { register, dtype, combine, body, value, axes } = statement;
-  const last = axes[axes.length - 1];
-  const count = last.extent >= 2 * SIDE_BY_SIDE * LANES ? SIDE_BY_SIDE : 1;
+  const count = axes[along].extent >= 2 * SIDE_BY_SIDE * LANES ? SIDE_BY_SIDE : 1;
   const partial = Array.from({ length: count }, () => c.local('v128'));
   const total = c.local(VALUE_TYPES[dtype]);
   emitConstant(c, isRectified(value) && combine === 'max' ? 0 : identityOf(combine, dtype), dtype);
@@ -152,7 +183,12 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement): void {
       f.set(total);
     }
   };
-  emitLoops(c, statement, step, { vectorizes: true, unroll: count });
+  emitLoops(c, statement, step, {
+    axes: axes.slice(0, along + 1),
+    vectorizes: true,
+    unroll: count,
+    inner: axes.slice(along + 1),
+  });
   for (let from = count / 2; from >= 1; from /= 2) {
     for (let i = 0; i < from; i++)
       f.get(partial[i])

@@ -521,6 +521,40 @@ describe('fused chains', () => {
     });
   });
 
+  it.each(DTYPES)(
+    'what is combined over windows side by side, of %s: short loops inside long ones',
+    (dtype) => {
+      property(40, (choose) => {
+        const windows = choose(fc.integer, { min: 1, max: 20 });
+        const size = choose(fc.integer, { min: 2, max: 5 });
+        const shape = [
+          choose(fc.integer, { min: 1, max: 3 }),
+          choose(fc.integer, { min: 1, max: 3 }),
+          windows,
+        ];
+        const x = chooseData(choose, [...shape, size], dtype, 'plain');
+        const [threshold, each] = [
+          chooseData(choose, shape, dtype, 'plain'),
+          chooseData(choose, shape, dtype, 'plain'),
+        ];
+        const [of, to] = [threshold, each].map((tensor) => unsqueeze(tensor, -1));
+        const chosen = where(less(x, of), x, to);
+        for (const axis of [
+          [0, 2, 3],
+          [2, 3],
+          [1, 2, 3],
+        ]) {
+          agree(
+            sum(chosen, { axis }),
+            ofSum(sum(chosen).dtype, () => sum(abs(chosen), { axis })),
+          );
+          agree(max(chosen, { axis }));
+          agree(argmax(chosen, { axis: 3 }));
+        }
+      });
+    },
+  );
+
   it('rows of a softmax, and its logarithm', () => {
     property(60, (choose) => {
       const shape = chooseShape(choose, { least: 1, most: 3, largest: 1200 }).map((extent) =>
