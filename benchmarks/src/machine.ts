@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { wasm } from '@downhill/backend-wasm';
+import { median } from './median.js';
 
 const run = promisify(execFile);
 
@@ -12,8 +13,10 @@ const run = promisify(execFile);
 export interface Machine {
   /** How it was measured; where there is no C compiler, WebAssembly tells a little less. */
   readonly by: 'C' | 'WebAssembly';
-  /** Of one core in 128-bit vectors, a multiply-add counting two, a second: the best moments. */
+  /** Of one core in 128-bit vectors, a multiply-add counting two, a second: the best of the rounds, as long as ours. */
   readonly flops: number;
+  /** The same in the round in the middle. */
+  readonly medianFlops: number;
   /** Of two threads together, in all the time it took: what neighbours take is missing. */
   readonly flopsOfTwo?: number;
   /** Bytes read plus written a second by copying 256 MB, with 1 and 2 threads. */
@@ -22,18 +25,33 @@ export interface Machine {
   readonly read?: readonly number[];
 }
 
-/** Measures arithmetic, and memory too if that is asked for. */
+/** Measures arithmetic for one round, and memory too if that is asked for. */
 export async function measureMachine(ceiling: 'flops' | 'bytes'): Promise<Machine> {
   program ??= compile();
   const path = await program;
   if (path === undefined) {
     const { flops, bytes } = (await wasm({ threads: 1 })).ceilings?.() ?? { flops: NaN, bytes: NaN };
-    return { by: 'WebAssembly', flops, copy: ceiling === 'bytes' ? [bytes] : undefined };
+    return { by: 'WebAssembly', flops, medianFlops: flops, copy: ceiling === 'bytes' ? [bytes] : undefined };
   }
   const { stdout } = await run(path, ceiling === 'bytes' ? ['memory'] : []);
   const [flops, flopsOfTwo, ...bytes] = JSON.parse(stdout) as number[];
-  const arithmetic = { by: 'C', flops, flopsOfTwo } as const;
+  const arithmetic = { by: 'C', flops, medianFlops: flops, flopsOfTwo } as const;
   return ceiling === 'flops' ? arithmetic : { ...arithmetic, copy: bytes.slice(0, 2), read: bytes.slice(2) };
+}
+
+/** What was measured in several rounds. */
+export function overRounds(rounds: readonly Machine[]): Machine {
+  const best = (values: readonly (number | undefined)[]): number | undefined =>
+    values.some((value) => value === undefined) ? undefined : Math.max(...values.map(Number));
+  const memory = rounds.find(({ copy }) => copy !== undefined);
+  return {
+    by: rounds[0].by,
+    flops: Math.max(...rounds.map(({ flops }) => flops)),
+    medianFlops: median(rounds.map(({ flops }) => flops)),
+    flopsOfTwo: best(rounds.map(({ flopsOfTwo }) => flopsOfTwo)),
+    copy: memory?.copy,
+    read: memory?.read,
+  };
 }
 
 let program: Promise<string | undefined> | undefined;

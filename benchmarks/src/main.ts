@@ -5,7 +5,7 @@ import { defineCommand, runMain } from 'citty';
 import { Contender, contenderNames } from './contender.js';
 import { drawChart } from './chart.js';
 import { measureFirstCalls } from './first-call.js';
-import { forgetProgram, measureMachine } from './machine.js';
+import { forgetProgram } from './machine.js';
 import { measure } from './measure.js';
 import { measureMemory } from './memory.js';
 import { formatBars, formatSection } from './report.js';
@@ -31,9 +31,8 @@ async function* sections(
   contenders: readonly Contender[],
 ): AsyncGenerator<Section> {
   for (const work of timed.filter((work) => chosen.includes(familyOf(work)))) {
-    const machine = await measureMachine(work.ceiling);
     const able = contenders.filter(({ name: { kinds } }) => kinds?.includes(work.task.kind) ?? true);
-    yield sectionOf(work, machine, await measure(work, able));
+    yield sectionOf(work, await measure(work, able));
   }
   for (const name of chosen) if (Object.hasOwn(others, name)) yield others[name]();
 }

@@ -1,5 +1,7 @@
 import { type Contender } from './contender.js';
-import { type Outcome } from './figures.js';
+import { Figures, type Outcome } from './figures.js';
+import { measureMachine, overRounds } from './machine.js';
+import { median } from './median.js';
 import { disagreement } from './agreement.js';
 import { deterministic } from './network.js';
 import { prepareRequest } from './protocol.js';
@@ -32,8 +34,9 @@ export interface FirstRuns {
   readonly stopped?: string;
 }
 
-/** Measures a work: all contenders are checked first, then take turns. */
-export async function measure(work: Work, contenders: readonly Contender[]): Promise<Outcome[]> {
+/** Measures a work: all contenders are checked first, then take turns, and with them what the machine can do at most. */
+export async function measure(work: Work, contenders: readonly Contender[]): Promise<Figures> {
+  const machines = [await measureMachine(work.ceiling)];
   const first: FirstRuns[] = [];
   for (const contender of contenders) first.push(await firstRuns(work, contender));
   const alone = first.map((runs): Outcome => outcomeOf(work, runs, first));
@@ -46,16 +49,18 @@ export async function measure(work: Work, contenders: readonly Contender[]): Pro
     racing.push({ ...racer, seconds: [], spent: 0 });
   }
   for (let round = 0; round < ROUNDS; round++) {
+    machines.push(await measureMachine('flops'));
     for (const racer of racing) {
       const isSpent = round >= LEAST_ROUNDS && racer.spent > ROUNDS_MILLISECONDS;
       if (!isSpent) await takeTurn(racer, ROUND_MILLISECONDS);
     }
   }
   for (const { contender } of first) await contender.ask({ do: 'dispose' }, 1e3 * START);
-  return alone.map((outcome, i) => {
+  const outcomes = alone.map((outcome, i) => {
     const racer = racing.find(({ runs }) => runs === first[i]);
     return racer === undefined ? outcome : racedOutcome(work.task, outcome, racer);
   });
+  return new Figures(overRounds(machines), outcomes);
 }
 
 /** A contender in the rounds. */
@@ -140,9 +145,4 @@ async function prepareForRounds(task: Task, contender: Contender): Promise<boole
   if (!isRandom) return true;
   const reply = await contender.ask(prepareRequest(task), 1e3 * START);
   return reply !== undefined && reply.cannot === undefined;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
 }

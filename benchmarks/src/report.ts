@@ -27,10 +27,17 @@ export function formatBars(sections: readonly Section[]): string {
     .join('\n');
 }
 
-function formatMachine({ flops, flopsOfTwo, copy, read, by }: NonNullable<Section['machine']>): string {
+function formatMachine({
+  flops,
+  medianFlops,
+  flopsOfTwo,
+  copy,
+  read,
+  by,
+}: NonNullable<Section['machine']>): string {
   const gigabytes = (rates: readonly number[]) => rates.map((rate) => (rate / 1e9).toFixed(0)).join(' and ');
   return [
-    `128-bit peak ${(flops / 1e9).toFixed(1)} GF/s on one core (by ${by})`,
+    `128-bit peak ${(flops / 1e9).toFixed(1)} GF/s on one core (by ${by}, in the best round; ${(medianFlops / 1e9).toFixed(1)} in the median)`,
     ...(flopsOfTwo === undefined ? [] : [`${(flopsOfTwo / 1e9).toFixed(0)} by two threads`]),
     ...(copy === undefined ? [] : [`copying ${gigabytes(copy)} GB/s (1 and 2 threads)`]),
     ...(read === undefined ? [] : [`reading ${gigabytes(read)} GB/s`]),

@@ -1,5 +1,5 @@
 import { titleOf } from './contender.js';
-import { Figures, type Outcome } from './figures.js';
+import { type Figures } from './figures.js';
 import { type Machine } from './machine.js';
 import { type Bar, type Work } from './work.js';
 
@@ -31,9 +31,9 @@ export interface BarResult {
   readonly held?: boolean;
 }
 
-export function sectionOf(work: Work, machine: Machine, outcomes: readonly Outcome[]): Section {
+export function sectionOf(work: Work, figures: Figures): Section {
   const { name, description, unit, bars } = work;
-  const figures = new Figures(machine, outcomes);
+  const { machine, outcomes } = figures;
   const ours = figures.best('downhill wasm');
   const rows = outcomes.map(({ name, seconds, fromRuns, remark }): Row => {
     const title = titleOf(name);
