@@ -33,10 +33,7 @@ async function brokenRules(name: string, ...lines: string[]): Promise<(string | 
   return lines.map((_, i) => errors.filter(({ line }) => line === i + 1).map(({ ruleId }) => ruleId));
 }
 
-// What rules say does not depend on the version of Node: once is enough.
-const isRepeated = process.env.TESTED_NODE !== undefined;
-
-describe.skipIf(isRepeated).each(packages)('%s', (from) => {
+describe.each(packages)('%s', (from) => {
   const others = packages.filter((to) => to !== from);
   let byName: (string | null)[][];
   let byFolder: (string | null)[][];

