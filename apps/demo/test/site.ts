@@ -51,7 +51,7 @@ export class Site {
   static async violations(page: Page): Promise<readonly (readonly [rule: string, elements: string[]])[]> {
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate(() =>
-      (globalThis as unknown as { axe: typeof axe }).axe.run(document),
+      (globalThis as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ['violations'] }),
     );
     return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)] as const);
   }

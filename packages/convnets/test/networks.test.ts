@@ -33,7 +33,8 @@ const ours: Record<string, () => Module> = {
 
 function wave(phase: number, shape: Shape, offset = 0, scale = 1): Tensor {
   const count = shape.reduce((product, extent) => product * extent, 1);
-  const values = Float64Array.from({ length: count }, (_, i) => offset + scale * Math.sin(i * 1.3 + phase));
+  const values = new Float64Array(count);
+  for (let i = 0; i < count; i++) values[i] = offset + scale * Math.sin(i * 1.3 + phase);
   return tensor(values, { shape });
 }
 
