@@ -16,6 +16,7 @@ import type { TileForms } from './contraction/tile-forms.js';
 import { timeTileForms, usualForms } from './contraction/tile-forms.js';
 import { Memory } from './memory.js';
 import { measureCeilings } from './ceilings.js';
+import { Pace } from './pace.js';
 import { assembleProgram, TABLE } from './program-module.js';
 import { canShare, countCores, Threads } from './threads.js';
 
@@ -143,8 +144,8 @@ class WasmExecutable implements Executable {
   readonly #run: (table: number, thread: number) => void;
   readonly #module: Uint8Array<ArrayBuffer>;
   readonly #number: number;
-  /** Whether it has enough work for several threads. */
-  readonly #worthSharing: boolean;
+  /** Where it has enough work for several threads: whether they gain anything now. */
+  readonly #pace: Pace | undefined;
   readonly #flags: number;
   readonly #scalars: number;
   /** Views of inputs and scalars in the arena, for as long as the memory and the arena stay where they are. */
@@ -160,7 +161,7 @@ class WasmExecutable implements Executable {
     this.#arenaBytes = arenaBytes;
     this.#module = bytes;
     this.#number = number;
-    this.#worthSharing = work >= WORTH_SHARING;
+    this.#pace = work >= WORTH_SHARING ? new Pace() : undefined;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       math: Math as unknown as WebAssembly.ModuleImports,
       host: { memory: backend.memory.memory, tick: (kernel: number) => this.#tick?.(kernel) },
@@ -171,14 +172,14 @@ class WasmExecutable implements Executable {
   run({ inputs, scalars, residents }: Bindings, tick?: (kernel: number) => void): Results {
     const { arena, table, memory } = this.#backend;
     const { outputs, checks } = this.#program;
-    const workers = this.#worthSharing ? this.#backend.workers : undefined;
+    const workers = this.#pace === undefined ? undefined : this.#backend.workers;
     const fault = workers?.takeFault();
     if (fault !== undefined) {
       throw new BackendError(
         `wasm: a worker has died: ${fault}. Nothing was run; the backend goes on with one thread`,
       );
     }
-    const threads = workers?.isUsable === true ? workers.count : 1;
+    const threads = workers?.isUsable === true && this.#pace?.isShared === true ? workers.count : 1;
     arena.reserve(this.#arenaBytes);
     const words = TABLE.residents + residents.length;
     table.reserve(4 * words);
@@ -199,8 +200,10 @@ class WasmExecutable implements Executable {
     const run = (): void => {
       this.#run(table.offset, 0);
     };
+    const start = performance.now();
     if (workers === undefined || threads === 1) run();
     else workers.run(this.#number, this.#module, table.offset, run);
+    if (workers?.isUsable === true && tick === undefined) this.#pace?.ran(performance.now() - start);
     const failed = checks.length > 0 ? this.#view(this.#flags).indexOf(1) : -1;
     return {
       outputs: outputs.map(({ buffer, shape }) => this.#view(buffer).slice(0, sizeOf(shape))),

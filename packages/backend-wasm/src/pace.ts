@@ -1,0 +1,49 @@
+/** Runs that are not judged: the engine has yet to put its best code in place of the first. */
+const FIRST_RUNS = 16;
+/** Runs whenever the other way is tried; the first only wakes the workers up. */
+const TRIED = 4;
+/** Runs until it is tried again: so many at first, twice as many whenever nothing came of it, and these at the most. */
+const LEAST_WAIT = 64;
+const MOST_WAIT = 1024;
+/** What part of the time the other way must spare to be taken. */
+const GAIN = 0.1;
+
+/**
+ * Decides run by run whether all threads take part in a program or one does it alone, by how long runs took. Where other
+ * programs keep a core busy, threads that meet after each kernel wait for the one that is held up, and one alone is faster.
+ */
+export class Pace {
+  #isShared = true;
+  #isTrying = false;
+  /** Runs until this way has had its turn. */
+  #left = FIRST_RUNS;
+  #wait = LEAST_WAIT;
+  /** Milliseconds of the last runs of this turn. */
+  #times: number[] = [];
+  /** What the way that is held to took, while the other is tried. */
+  #usual = NaN;
+
+  /** Whether all threads should take part in the next run. */
+  get isShared(): boolean {
+    return this.#isShared;
+  }
+
+  /** Takes note of how long a run took that went as `isShared` said. */
+  ran(milliseconds: number): void {
+    this.#times = [...this.#times.slice(1 - TRIED), milliseconds];
+    if (--this.#left > 0) return;
+    const [, ...times] = this.#times;
+    const usual = times.sort((a, b) => a - b)[times.length >> 1];
+    this.#times = [];
+    if (this.#isTrying && usual < this.#usual * (1 - GAIN)) {
+      this.#isTrying = false;
+      this.#wait = LEAST_WAIT;
+    } else {
+      if (this.#isTrying) this.#wait = Math.min(2 * this.#wait, MOST_WAIT);
+      this.#isTrying = !this.#isTrying;
+      this.#isShared = !this.#isShared;
+      this.#usual = usual;
+    }
+    this.#left = this.#isTrying ? TRIED : this.#wait;
+  }
+}

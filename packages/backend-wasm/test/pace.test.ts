@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { Pace } from '../src/pace.js';
+
+/** So many runs that take these milliseconds; how many of them all threads took part in. */
+function run(pace: Pace, runs: number, { shared, alone }: { shared: number; alone: number }): number {
+  let together = 0;
+  for (let i = 0; i < runs; i++) {
+    if (pace.isShared) together++;
+    pace.ran(pace.isShared ? shared : alone);
+  }
+  return together;
+}
+
+describe('whether all threads take part', () => {
+  test('they do at first, and for as long as that is faster, but for few trials', () => {
+    const pace = new Pace();
+    expect(run(pace, 16, { shared: 1, alone: 2 })).toBe(16);
+    expect(run(pace, 10_000, { shared: 1, alone: 2 })).toBeGreaterThan(9_900);
+  });
+
+  test('one does it alone where that is faster, and they come back when it is not', () => {
+    const pace = new Pace();
+    expect(run(pace, 10_000, { shared: 3, alone: 2 })).toBeLessThan(100);
+    run(pace, 1_100, { shared: 1, alone: 2 });
+    expect(run(pace, 10_000, { shared: 1, alone: 2 })).toBeGreaterThan(9_900);
+  });
+
+  test('a gain of a few percent changes nothing, nor does a single slow run', () => {
+    const pace = new Pace();
+    expect(run(pace, 10_000, { shared: 1, alone: 0.95 })).toBeGreaterThan(9_900);
+    const held = new Pace();
+    run(held, 15, { shared: 1, alone: 1.5 });
+    held.ran(100);
+    run(held, 4, { shared: 1, alone: 1.5 });
+    expect(held.isShared).toBe(true);
+  });
+
+  test('the first run of a trial is not judged: it wakes the workers up', () => {
+    const pace = new Pace();
+    run(pace, 1_000, { shared: 3, alone: 2 });
+    expect(pace.isShared).toBe(false);
+    let wasShared = false;
+    for (let i = 0; i < 5_000; i++) {
+      const { isShared } = pace;
+      pace.ran(isShared ? (wasShared ? 1 : 50) : 2);
+      wasShared = isShared;
+    }
+    expect(pace.isShared).toBe(true);
+  });
+});
