@@ -1,5 +1,5 @@
 import type { Access, Buffer, IndexExpression, LoopAxis } from '@downhill/tensor';
-import { axesOf, bytesPerElement, coefficientOf, valuesOf } from '@downhill/tensor';
+import { axesOf, bytesPerElement, coefficientOf, indexKey, valuesOf } from '@downhill/tensor';
 import type { FunctionBuilder, ValueType } from './assembler.js';
 import type { Borders } from './contraction/borders.js';
 import type { TileForms } from './contraction/tile-forms.js';
@@ -106,7 +106,7 @@ export class CodeContext {
   }
 
   /** Emits the value of an index. */
-  index(index: IndexExpression): void {
+  index(index: Pick<IndexExpression, 'offset' | 'terms'>): void {
     const { f } = this;
     f.i32Const(index.offset);
     for (const { atom, coefficient } of index.terms) {
@@ -253,5 +253,5 @@ export class CodeContext {
 }
 
 function pointerKey(buffer: number, index: IndexExpression): string {
-  return `${buffer}[${index.key}]`;
+  return `${buffer}[${indexKey(index)}]`;
 }

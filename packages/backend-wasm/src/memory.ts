@@ -1,6 +1,8 @@
 import { BackendError } from '@downhill/tensor';
 
 const PAGE = 65536;
+/** The least that systems map at once. */
+const SYSTEM_PAGE = 4096;
 /** A cache line: every block starts on one. */
 const ALIGNMENT = 64;
 /** WebAssembly's addresses are 32 bits. */
@@ -23,6 +25,8 @@ export class Memory {
   /** Free blocks by offset. */
   #free: Block[] = [];
   #end = ALIGNMENT;
+  /** From here on nothing has ever been allocated: the engine's zeros are still there. */
+  #untouched = ALIGNMENT;
 
   /** A shared memory takes room for all it may become: the engine may refuse so much, and is asked for half. */
   constructor(shared: boolean) {
@@ -53,7 +57,10 @@ export class Memory {
     const offset = this.#end;
     this.#grow(offset + wanted + MARGIN);
     this.#end = offset + wanted;
-    new Uint8Array(this.memory.buffer, offset, wanted).fill(0);
+    const view = new Uint8Array(this.memory.buffer, 0, this.#end);
+    if (offset < this.#untouched) view.fill(0, offset, this.#untouched);
+    // A page that is read before it is written is mapped twice, and several threads wait for each other while they map.
+    for (; this.#untouched < this.#end; this.#untouched += SYSTEM_PAGE) view[this.#untouched] = 0;
     return offset;
   }
 

@@ -225,7 +225,7 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
   const range = isDivided ? emitRange(c, extent, vectorizes ? LINE : 1) : undefined;
   const options = { vectorizes, inner, range, overlaps: vectorizes && !readsWhatItStores(c, body) };
   const emit = (): void => {
-    emitInnermost(c, { axis, extent }, accessesOf(body), options, () => {
+    emitInnermost(c, { axis, extent }, accessesIn(body), options, () => {
       emitStatements(c, body);
     });
   };
@@ -278,9 +278,17 @@ function fillsVectors(c: CodeContext, { axis, extent, body }: LoopStatement): bo
 /** From this many turns on, loops inside a vectorized one stay loops. */
 const MOST_TURNS = 16;
 
-/** Whether loops are so short that they are written out turn by turn. */
-export function isShort(axes: readonly LoopAxis[]): boolean {
-  return axes.reduce((turns, { extent }) => turns * extent, 1) <= MOST_TURNS;
+/** What is inside loops that are written out is written so often at most: code that has to be compiled. */
+const MOST_COPIES = 64;
+
+function turnsOf(axes: readonly LoopAxis[]): number {
+  return axes.reduce((turns, { extent }) => turns * extent, 1);
+}
+
+/** Whether loops are so short that they are written out turn by turn, in each of so many copies of what they stand in. */
+export function isShort(axes: readonly LoopAxis[], copies = 1): boolean {
+  const turns = turnsOf(axes);
+  return turns <= MOST_TURNS && turns * copies <= MOST_COPIES;
 }
 
 /** Writes short loops out, turn by turn. */
@@ -297,23 +305,14 @@ export function emitTurns(c: CodeContext, [first, ...rest]: readonly LoopAxis[],
 }
 
 /** The loops and reductions in statements that will be written out. */
-function shortLoops(statements: readonly Statement[]): LoopAxis[] {
+function shortLoops(statements: readonly Statement[], copies = 1): LoopAxis[] {
   return statements.flatMap((statement) => {
-    if (statement.kind === 'loop')
-      return isShort([statement]) ? [statement, ...shortLoops(statement.body)] : [];
-    return statement.kind === 'reduce' && isShort(statement.axes) ? statement.axes : [];
+    if (statement.kind === 'loop') {
+      const inner = shortLoops(statement.body, copies * statement.extent);
+      return isShort([statement], copies) ? [statement, ...inner] : [];
+    }
+    return statement.kind === 'reduce' && isShort(statement.axes, copies) ? statement.axes : [];
   });
-}
-
-const known = new WeakMap<readonly Statement[], readonly Access[]>();
-
-/** Every load and store in statements; looked for once, since every loop around them asks. */
-function accessesOf(body: readonly Statement[]): readonly Access[] {
-  const before = known.get(body);
-  if (before !== undefined) return before;
-  const found = accessesIn(body);
-  known.set(body, found);
-  return found;
 }
 
 /** Whether statements load from memory they store to: doing some of their work twice would then not give the same. */
@@ -324,7 +323,7 @@ function readsWhatItStores(c: CodeContext, body: readonly Statement[]): boolean 
   };
   const stores = new Set<Access>(storesIn(body));
   const stored = new Set([...stores].map(({ buffer }) => memoryOf(buffer)));
-  const loads = accessesOf(body).filter((access) => !stores.has(access));
+  const loads = accessesIn(body).filter((access) => !stores.has(access));
   return loads.some(({ buffer }) => stored.has(memoryOf(buffer)));
 }
 
@@ -433,6 +432,7 @@ export function loopVectorizes(
   body: readonly Statement[],
   axis: number,
   known: readonly number[] = [],
+  copies = 1,
 ): boolean {
   const vectors = new Set<number>(known);
   return body.every((statement) => {
@@ -450,9 +450,12 @@ export function loopVectorizes(
       case 'reduce':
         if (!dependsOn(statement.value, axis, vectors)) return true;
         vectors.add(statement.register);
-        return isVectorReduction(statement, axis, vectors, isShort(statement.axes));
+        return isVectorReduction(statement, axis, vectors, isShort(statement.axes, copies));
       case 'loop':
-        return isShort([statement]) && loopVectorizes(c, statement.body, axis, [...vectors]);
+        return (
+          isShort([statement], copies) &&
+          loopVectorizes(c, statement.body, axis, [...vectors], copies * statement.extent)
+        );
       default:
         return false;
     }

@@ -36,10 +36,9 @@ export function stretchesOf(loop: LoopStatement): LoopStatement[] {
 
 function stretch(loop: LoopStatement, from: number, to: number): LoopStatement {
   if (to - from === loop.extent) return loop;
-  const onAxis = (axis: number, extent: number): ReturnType<typeof axisIndex> =>
-    axis === loop.axis ? shiftIndex(axisIndex(axis, to - from), from) : axisIndex(axis, extent);
+  const moved = new Map([[loop.axis, shiftIndex(axisIndex(loop.axis, to - from), from)]]);
   const memo = new Map<Expression, Expression>();
-  const onValue = (value: Expression): Expression => rewriteExpression(value, (part) => part, onAxis, memo);
+  const onValue = (value: Expression): Expression => rewriteExpression(value, moved, memo);
   const onStatement = (statement: Statement): Statement => {
     switch (statement.kind) {
       case 'let':
@@ -47,7 +46,7 @@ function stretch(loop: LoopStatement, from: number, to: number): LoopStatement {
       case 'store':
         return {
           ...statement,
-          index: mapIndex(statement.index, onAxis, onValue),
+          index: mapIndex(statement.index, moved, onValue),
           value: onValue(statement.value),
         };
       case 'loop':

@@ -104,16 +104,11 @@ export function execute(
 /** Storage for all residents, filled where it is read; old versions are copied out of what will be overwritten. */
 function bindResidents({ residents, assigned }: Captured, backend: Backend): Storage[] {
   for (const { variable } of residents) variable.checkAlive('use');
-  const fresh = residents
-    .filter(({ variable, read }) => read && !variable.isStored)
-    .map(({ variable }) => variable);
   // What is known is written; the rest is computed where it will lie, as if it were assigned.
-  for (const variable of fresh) {
-    const { value } = variable.pendingSource;
-    if (value) variable.storeInitial(backend, value);
-    else pending.add(variable);
-  }
-  const computed = fresh.filter(isPending);
+  const computed = residents
+    .filter(({ variable, read }) => read && !variable.isStored && !variable.storeInitial(backend))
+    .map(({ variable }) => variable);
+  for (const variable of computed) pending.add(variable);
   const sources = computed.map((variable) => variable.pendingSource);
   try {
     if (computed.length > 0) run([], computed);

@@ -36,6 +36,7 @@ export {
   axisIndex,
   coefficientOf,
   constantIndex,
+  indexKey,
   mapIndex,
   shiftIndex,
   valuesOf,

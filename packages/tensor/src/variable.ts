@@ -114,7 +114,8 @@ export class Variable extends Operand {
     this.#before = { source: this.#source, version: this.#version };
     this.#source = next;
     this.#version = undefined;
-    assignLater(this);
+    // In place of an initial value that was never stored, nothing has to run.
+    if (this.#home || !next.value) assignLater(this);
   }
 
   /** A number in this variable's dtype; one that is known and would be changed by that is an error. */
@@ -187,10 +188,16 @@ export class Variable extends Operand {
     return storage;
   }
 
-  /** Stores the initial value. @internal */
-  storeInitial(backend: Backend, values: TypedArray): void {
-    backend.write(this.storageOn(backend), values);
+  /** Stores the initial value if that can be done without computing; else returns false. @internal */
+  storeInitial(backend: Backend): boolean {
+    const { value, operation } = this.pendingSource;
+    // New storage holds zeros.
+    const isZero = operation.name === 'constant' && Object.is(operation.value, 0);
+    if (!value && !isZero) return false;
+    const storage = this.storageOn(backend);
+    if (value) backend.write(storage, value);
     this.stored();
+    return true;
   }
 
   /** Takes back the initial value, which could not be computed. @internal */

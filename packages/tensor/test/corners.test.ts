@@ -161,8 +161,28 @@ describe('1. versions', () => {
     }
   });
 
+  it('numbers that replace an initial value nobody has used are written, and zeros are there already', () => {
+    const [a, b, c] = [variable(ones([2]).mul(2)), variable([3, 4]), variable(zeros([2]))];
+    const old = a.value;
+    a.assign(tensor([5, 6]));
+    compile(() => {
+      b.assign(b.add(a).add(c));
+    })();
+    expect([backend.written, backend.runs, backend.allocated]).toEqual([2, 1, 3]);
+    expect([old, a, b, c].map((each) => each.toArray())).toEqual([
+      [2, 2],
+      [5, 6],
+      [8, 10],
+      [0, 0],
+    ]);
+  });
+
   it('any order of assignments gives what plain numbers give, compiled or not', () => {
-    const statement = fc.record({ to: fc.nat(2), from: fc.nat(2), add: fc.integer({ min: -3, max: 3 }) });
+    const statement = fc.record({
+      to: fc.nat(2),
+      from: fc.option(fc.nat(2)),
+      add: fc.integer({ min: -3, max: 3 }),
+    });
     fc.assert(
       fc.property(
         fc.array(statement, { maxLength: 8 }),
@@ -174,9 +194,11 @@ describe('1. versions', () => {
           for (const place of readFirst) cells[place].dataSync();
           const old = cells.map((cell) => cell.value);
           const run = (): void => {
-            for (const { to, from, add } of statements) cells[to].assign(cells[from].add(cells[to]).add(add));
+            for (const { to, from, add } of statements)
+              cells[to].assign(from === null ? tensor([add, add]) : cells[from].add(cells[to]).add(add));
           };
-          for (const { to, from, add } of statements) plain[to] = plain[from] + plain[to] + add;
+          for (const { to, from, add } of statements)
+            plain[to] = from === null ? add : plain[from] + plain[to] + add;
           (compiled ? compile(run) : run)();
           expect(cells.map((cell) => cell.toArray())).toEqual(plain.map((value) => [value, value]));
           expect(old.map((version) => version.toArray())).toEqual([

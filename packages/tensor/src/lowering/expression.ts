@@ -1,8 +1,8 @@
 import { exactly } from '../describe.js';
 import type { DType } from '../dtype.js';
 import type { BinaryName, UnaryName } from '../operation.js';
-import type { IndexExpression } from './index-expression.js';
-import { axesOf, axisIndex, mapIndex, rangeOf, valuesOf } from './index-expression.js';
+import type { IndexExpression, Replacements } from './index-expression.js';
+import { axesOf, axisIndex, indexKey, mapIndex, rangeOf, valuesOf } from './index-expression.js';
 import type { Condition, Expression, WordName } from './program.js';
 
 /**
@@ -11,39 +11,41 @@ import type { Condition, Expression, WordName } from './program.js';
  */
 const interned = new Map<string, Expression>();
 
+/** How many loop counters and registers have been named. */
+let names = 0;
+
 export function forgetExpressions(): void {
   interned.clear();
+  names = 0;
 }
 
-type Fields<E> = E extends Expression ? Omit<E, 'key' | 'axes' | 'registers'> : never;
+/** Gives each loop counter and register of a lowering a number of its own. */
+export function nextName(): number {
+  return names++;
+}
+
+type Fields<E> = E extends Expression ? Omit<E, 'key' | 'axes' | 'registers'> & Partial<E> : never;
 
 /** An expression made of parts; `structure` is all else that tells it from others. */
 function make(structure: string, parts: readonly Expression[], fields: Fields<Expression>): Expression {
   const full = `${structure}(${parts.map(({ key }) => key).join()})${fields.dtype}`;
-  return intern(full, fields, union(parts, 'axes'), union(parts, 'registers'));
-}
-
-/** An expression that depends on an index. */
-function makeAt(structure: string, index: IndexExpression, fields: Fields<Expression>): Expression {
-  return intern(`${structure}[${index.key}]`, fields, axesOf(index), union(valuesOf(index), 'registers'));
-}
-
-function intern(
-  structure: string,
-  fields: Fields<Expression>,
-  axes: ReadonlySet<number>,
-  registers: ReadonlySet<number>,
-): Expression {
-  const known = interned.get(structure);
-  if (known !== undefined) return known;
-  const made: Expression = { ...fields, axes, registers, key: `e${interned.size}` };
-  interned.set(structure, made);
+  const known = interned.get(full);
+  if (known) return known;
+  const made: Expression = {
+    axes: 'index' in fields ? axesOf(fields.index) : union(parts, 'axes'),
+    registers: union(parts, 'registers'),
+    ...fields,
+    key: `e${interned.size}`,
+  };
+  interned.set(full, made);
   return made;
 }
 
 function union(parts: readonly Expression[], pick: 'axes' | 'registers'): ReadonlySet<number> {
-  const filled = parts.filter((part) => part[pick].size > 0);
-  return filled.length === 1 ? filled[0][pick] : new Set(filled.flatMap((part) => [...part[pick]]));
+  return parts.reduce((all: ReadonlySet<number>, part) => {
+    const more = [...part[pick]].filter((each) => !all.has(each));
+    return all.size === 0 ? part[pick] : more.length === 0 ? all : new Set([...all, ...more]);
+  }, new Set<number>());
 }
 
 export function constantOf(value: number, dtype: DType): Expression {
@@ -51,22 +53,24 @@ export function constantOf(value: number, dtype: DType): Expression {
 }
 
 export function load(buffer: number, index: IndexExpression, dtype: DType): Expression {
-  return makeAt(`b${buffer}`, index, { kind: 'load', buffer, index, dtype });
+  return make(`b${buffer}[${indexKey(index)}]`, valuesOf(index), { kind: 'load', buffer, index, dtype });
 }
 
 /** The place as a number; a known one is a constant. */
 export function placeOf(index: IndexExpression): Expression {
   if (index.terms.length === 0) return constantOf(index.offset, 'int32');
-  return makeAt('#', index, { kind: 'index', index, dtype: 'int32' });
+  return make(`[${indexKey(index)}]`, valuesOf(index), { kind: 'index', index, dtype: 'int32' });
 }
 
 export function registerOf(register: number, dtype: DType, axes: ReadonlySet<number>): Expression {
-  return intern(
-    `r${register}(${[...axes].join()})`,
-    { kind: 'register', register, dtype },
+  const registers = new Set([register]);
+  return make(`r${register}[${[...axes].join()}]`, [], {
+    kind: 'register',
+    register,
+    dtype,
     axes,
-    new Set([register]),
-  );
+    registers,
+  });
 }
 
 export function unary(name: UnaryName, operand: Expression): Expression {
@@ -170,26 +174,29 @@ export function mapParts(
   }
 }
 
-/** Rewrites an expression from the leaves up: `replace` sees each part, rebuilt, and may give another for it. */
+/**
+ * Rewrites an expression from the leaves up: `replace` sees each part, rebuilt, and may give another for it. Without it
+ * parts that depend on none of the `axes` stay as they are.
+ */
 export function rewrite(
   expression: Expression,
-  replace: (part: Expression) => Expression,
-  onAxis: (axis: number, extent: number) => IndexExpression = axisIndex,
-  memo = new Map<Expression, Expression>(),
+  axes: Replacements,
+  memo: Map<Expression, Expression>,
+  replace?: (part: Expression) => Expression,
 ): Expression {
   const known = memo.get(expression);
-  if (known !== undefined) return known;
-  const again = (part: Expression): Expression => rewrite(part, replace, onAxis, memo);
+  if (known) return known;
+  if (!replace && ![...axes.keys()].some((axis) => expression.axes.has(axis))) return expression;
+  const again = (part: Expression): Expression => rewrite(part, axes, memo, replace);
   const rebuilt =
     expression.kind === 'register'
-      ? // Any extent will do but 1, which would make the counter vanish.
-        registerOf(
+      ? registerOf(
           expression.register,
           expression.dtype,
-          new Set([...expression.axes].flatMap((axis) => [...axesOf(onAxis(axis, 2))])),
+          new Set([...expression.axes].flatMap((axis) => [...axesOf(axes.get(axis) ?? axisIndex(axis, 2))])),
         )
-      : mapParts(expression, again, (index) => mapIndex(index, onAxis, again));
-  const result = replace(rebuilt);
+      : mapParts(expression, again, (index) => mapIndex(index, axes, again));
+  const result = replace?.(rebuilt) ?? rebuilt;
   memo.set(expression, result);
   return result;
 }

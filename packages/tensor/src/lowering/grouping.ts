@@ -2,19 +2,24 @@ import { addIndices, axesOf, axisIndex, coefficientOf, rangeOf, scaleIndex } fro
 import type { Access } from './accesses.js';
 import { accessesIn, loadsIn } from './accesses.js';
 import { placeOf } from './expression.js';
+import type { Expression } from './program.js';
 import type { Root } from './roots.js';
 import { pointsOf } from './roots.js';
+
+/** All that a root computes, where it stores included. */
+export function expressionsOf({ value, index, reductions }: Root): Expression[] {
+  return [value, placeOf(index), ...reductions.map((reduction) => reduction.value)];
+}
 
 const known = new WeakMap<Root, readonly Access[]>();
 
 /** Every load in a root; looked for once, since forming kernels asks again and again. */
 export function loadsOf(root: Root): readonly Access[] {
-  const { value, index, reductions, statements = [], buffers } = root;
+  const { statements = [], buffers } = root;
   const before = known.get(root);
   if (before) return before;
   const inside = accessesIn(statements).filter(({ buffer }) => !buffers.includes(buffer));
-  const values = [value, placeOf(index), ...reductions.map((reduction) => reduction.value)];
-  const loads = [...inside, ...loadsIn(values)];
+  const loads = [...inside, ...loadsIn(expressionsOf(root))];
   known.set(root, loads);
   return loads;
 }
@@ -105,13 +110,10 @@ export interface Joining {
 /** Adds a root to a kernel that exists if they run well together; else returns false. */
 export function join(draft: Draft, root: Root, { drafts, needs, writesResident }: Joining): boolean {
   if (root.statements || draft.roots.some(({ statements }) => statements !== undefined)) return false;
-  if ([...needs].some((need) => need !== draft && need.before.has(draft))) return false;
+  if ([...needs].some((need) => need.before.has(draft))) return false;
   const loads = loadsOf(root);
-  const written = new Map(
-    draft.roots.flatMap((each) => each.buffers.map((buffer) => [buffer, each] as const)),
-  );
   const internal = loads.flatMap((load) => {
-    const writer = written.get(load.buffer);
+    const writer = draft.roots.find(({ buffers }) => buffers.includes(load.buffer));
     return writer ? [{ load, writer }] : [];
   });
   const prefix = jointPrefix(draft, root, internal, writesResident);
@@ -124,7 +126,7 @@ export function join(draft: Draft, root: Root, { drafts, needs, writesResident }
     if (root.reductions.length > 0 || !loads.some(({ buffer }) => read.has(buffer))) return false;
     if (pointsOf(root.axes) === 1) return false;
   }
-  for (const need of needs) if (need !== draft) order(drafts, need, draft);
+  for (const need of needs) order(drafts, need, draft);
   draft.roots.push(root);
   draft.prefix = prefix;
   return true;

@@ -8,10 +8,18 @@ import type { Expression } from './program.js';
  */
 export interface IndexExpression {
   readonly offset: number;
-  /** Sorted by the atom's key, no coefficient 0. */
+  /** Sorted by the atom's key, no coefficient 0, no atom twice. */
   readonly terms: readonly Term[];
-  /** Equal keys mean equal expressions. */
-  readonly key: string;
+  /** What {@link indexKey} has written. */
+  key?: string;
+}
+
+/** Equal keys mean equal expressions. Written when first asked for: most expressions are but steps to another one. */
+export function indexKey(index: IndexExpression): string {
+  return (index.key ??= [
+    ...index.terms.map(({ atom, coefficient }) => `${coefficient}*${atom.key}`),
+    index.offset,
+  ].join('+'));
 }
 
 export interface Term {
@@ -33,35 +41,32 @@ export type Atom = (
 };
 
 function build(offset: number, terms: readonly Term[]): IndexExpression {
-  const merged = new Map<string, Term>();
+  const merged: Term[] = [];
   for (const { atom, coefficient } of terms) {
-    const sum = coefficient + (merged.get(atom.key)?.coefficient ?? 0);
-    merged.set(atom.key, { atom, coefficient: sum });
+    const place = merged.findIndex((term) => term.atom.key === atom.key);
+    if (place < 0) merged.push({ atom, coefficient });
+    else merged[place] = { atom, coefficient: coefficient + merged[place].coefficient };
   }
   // d · floor(x / d) + x mod d is x: what reshapes take apart comes together again.
-  for (const { atom, coefficient } of [...merged.values()]) {
-    if (atom.kind !== 'mod') continue;
-    const whole = merged.get(`(${atom.index.key})/${atom.divisor}`);
-    if (coefficient === 0 || whole?.coefficient !== coefficient * atom.divisor) continue;
-    const rest = [...merged.values()].filter((term) => term.atom !== atom && term !== whole);
-    const scaled = atom.index.terms.map((term) => ({ ...term, coefficient: term.coefficient * coefficient }));
-    return build(offset + atom.index.offset * coefficient, [...rest, ...scaled]);
+  for (const { atom, coefficient } of merged) {
+    if (atom.kind !== 'mod' || coefficient === 0) continue;
+    const key = `(${indexKey(atom.index)})/${atom.divisor}`;
+    const whole = merged.find((term) => term.atom.key === key);
+    if (whole?.coefficient !== coefficient * atom.divisor) continue;
+    const rest = merged.filter((term) => term.atom !== atom && term !== whole);
+    const joined = scaleIndex(atom.index, coefficient);
+    return build(offset + joined.offset, [...rest, ...joined.terms]);
   }
-  const kept = [...merged.values()]
-    .filter(({ coefficient }) => coefficient !== 0)
-    .sort((a, b) => (a.atom.key < b.atom.key ? -1 : 1));
-  const key = [...kept.map(({ atom, coefficient }) => `${coefficient}*${atom.key}`), String(offset)].join(
-    '+',
-  );
-  return { offset, terms: kept, key };
+  const kept = merged.filter(({ coefficient }) => coefficient !== 0);
+  return { offset, terms: kept.sort((a, b) => (a.atom.key < b.atom.key ? -1 : 1)) };
 }
 
 export function constantIndex(offset: number): IndexExpression {
-  return build(offset, []);
+  return { offset, terms: [] };
 }
 
 function atomIndex(atom: Atom): IndexExpression {
-  return build(0, [{ atom, coefficient: 1 }]);
+  return { offset: 0, terms: [{ atom, coefficient: 1 }] };
 }
 
 /** The counter of a loop; one that runs only once is 0. */
@@ -82,16 +87,16 @@ export function addIndices(...parts: readonly IndexExpression[]): IndexExpressio
   );
 }
 
-export function shiftIndex(index: IndexExpression, by: number): IndexExpression {
-  return by === 0 ? index : build(index.offset + by, index.terms);
+export function shiftIndex({ offset, terms }: IndexExpression, by: number): IndexExpression {
+  return { offset: offset + by, terms };
 }
 
-export function scaleIndex(index: IndexExpression, by: number): IndexExpression {
-  if (by === 1) return index;
-  return build(
-    index.offset * by,
-    index.terms.map(({ atom, coefficient }) => ({ atom, coefficient: coefficient * by })),
-  );
+export function scaleIndex({ offset, terms }: IndexExpression, by: number): IndexExpression {
+  if (by === 0) return constantIndex(0);
+  return {
+    offset: offset * by,
+    terms: terms.map(({ atom, coefficient }) => ({ atom, coefficient: coefficient * by })),
+  };
 }
 
 /** The smallest and largest value the expression can take. */
@@ -99,9 +104,9 @@ export function rangeOf({ offset, terms }: IndexExpression): [low: number, high:
   let low = offset;
   let high = offset;
   for (const { atom, coefficient } of terms) {
-    const ends = [coefficient * atom.lowest, coefficient * (atom.extent - 1)];
-    low += Math.min(...ends);
-    high += Math.max(...ends);
+    const [first, last] = [coefficient * atom.lowest, coefficient * (atom.extent - 1)];
+    low += Math.min(first, last);
+    high += Math.max(first, last);
   }
   return [low, high];
 }
@@ -115,11 +120,11 @@ function divideOut(
   const others = index.terms.filter(({ coefficient }) => coefficient % divisor !== 0);
   const offset = Math.floor(index.offset / divisor);
   return {
-    quotient: build(
+    quotient: {
       offset,
-      whole.map(({ atom, coefficient }) => ({ atom, coefficient: coefficient / divisor })),
-    ),
-    rest: build(index.offset - offset * divisor, others),
+      terms: whole.map(({ atom, coefficient }) => ({ atom, coefficient: coefficient / divisor })),
+    },
+    rest: { offset: index.offset - offset * divisor, terms: others },
   };
 }
 
@@ -128,13 +133,13 @@ function divideOut(
  * the divisor. Then the rest does not matter to the quotient.
  */
 function commonFactor(
-  { offset, terms }: IndexExpression,
+  index: IndexExpression,
   divisor: number,
 ): { factor: number; common: IndexExpression; rest: IndexExpression } | undefined {
-  const factors = terms.map(({ coefficient }) => Math.abs(coefficient)).sort((a, b) => b - a);
+  const factors = index.terms.map(({ coefficient }) => Math.abs(coefficient)).sort((a, b) => b - a);
   for (const factor of factors) {
     if (factor === 1 || factor >= divisor || divisor % factor !== 0) continue;
-    const { quotient: common, rest } = divideOut(build(offset, terms), factor);
+    const { quotient: common, rest } = divideOut(index, factor);
     if (within(rest, factor)) return { factor, common, rest };
   }
   return undefined;
@@ -151,17 +156,9 @@ export function floorDivIndex(index: IndexExpression, divisor: number): IndexExp
   if (within(rest, divisor)) return quotient;
   const shared = commonFactor(rest, divisor);
   if (shared) return addIndices(quotient, floorDivIndex(shared.common, divisor / shared.factor));
-  const [low, high] = rangeOf(rest);
-  const lowest = Math.floor(low / divisor);
-  const extent = Math.floor(high / divisor) + 1;
-  const atom: Atom = {
-    kind: 'floorDiv',
-    index: rest,
-    divisor,
-    lowest,
-    extent,
-    key: `(${rest.key})/${divisor}`,
-  };
+  const [lowest, last] = rangeOf(rest).map((end) => Math.floor(end / divisor));
+  const key = `(${indexKey(rest)})/${divisor}`;
+  const atom: Atom = { kind: 'floorDiv', index: rest, divisor, lowest, extent: last + 1, key };
   return addIndices(quotient, atomIndex(atom));
 }
 
@@ -179,7 +176,7 @@ export function modIndex(index: IndexExpression, divisor: number): IndexExpressi
     divisor,
     lowest: 0,
     extent: divisor,
-    key: `(${rest.key})%${divisor}`,
+    key: `(${indexKey(rest)})%${divisor}`,
   });
 }
 
@@ -211,10 +208,9 @@ export function axesOf(index: IndexExpression, found = new Set<number>()): Set<n
 
 /** The computed indices in an expression. */
 export function valuesOf(index: IndexExpression): Expression[] {
-  return index.terms.flatMap(({ atom }) => {
-    if (atom.kind === 'axis') return [];
-    return atom.kind === 'value' ? [atom.value] : valuesOf(atom.index);
-  });
+  return index.terms.flatMap(({ atom }) =>
+    atom.kind === 'axis' ? [] : atom.kind === 'value' ? [atom.value] : valuesOf(atom.index),
+  );
 }
 
 /** The coefficient of a loop counter, where the expression is affine in it; undefined where it is not. */
@@ -227,20 +223,30 @@ export function coefficientOf(index: IndexExpression, axis: number): number | un
   return coefficient;
 }
 
-/** Rewrites every loop counter and computed index. */
+/** What loop counters are replaced by; those that are not in it stay. */
+export type Replacements = ReadonlyMap<number, IndexExpression>;
+
+/** Rewrites loop counters and computed indices; the same expression where none of them changes. */
 export function mapIndex(
   index: IndexExpression,
-  onAxis: (axis: number, extent: number) => IndexExpression,
+  axes: Replacements,
   onValue: (value: Expression) => Expression,
 ): IndexExpression {
-  const parts = index.terms.map(({ atom, coefficient }) => {
-    const inner = (): IndexExpression => {
-      if (atom.kind === 'axis') return onAxis(atom.axis, atom.extent);
-      if (atom.kind === 'value') return valueIndex(onValue(atom.value), atom.extent);
-      const mapped = mapIndex(atom.index, onAxis, onValue);
-      return atom.kind === 'floorDiv' ? floorDivIndex(mapped, atom.divisor) : modIndex(mapped, atom.divisor);
-    };
-    return scaleIndex(inner(), coefficient);
+  const mapAtom = (atom: Atom): IndexExpression | undefined => {
+    if (atom.kind === 'axis') return axes.get(atom.axis);
+    if (atom.kind === 'value') {
+      const value = onValue(atom.value);
+      return value === atom.value ? undefined : valueIndex(value, atom.extent);
+    }
+    const inner = mapIndex(atom.index, axes, onValue);
+    if (inner === atom.index) return undefined;
+    return (atom.kind === 'floorDiv' ? floorDivIndex : modIndex)(inner, atom.divisor);
+  };
+  const changed: IndexExpression[] = [];
+  const kept = index.terms.filter(({ atom, coefficient }) => {
+    const mapped = mapAtom(atom);
+    if (mapped) changed.push(scaleIndex(mapped, coefficient));
+    return !mapped;
   });
-  return addIndices(constantIndex(index.offset), ...parts);
+  return changed.length === 0 ? index : addIndices({ offset: index.offset, terms: kept }, ...changed);
 }

@@ -1,8 +1,8 @@
 import { walk } from './accesses.js';
-import { mapParts, operandsOf, placeOf, registerOf, rewrite } from './expression.js';
-import { readsSamePoint } from './grouping.js';
-import type { IndexExpression } from './index-expression.js';
-import { addIndices, axisIndex, mapIndex, scaleIndex } from './index-expression.js';
+import { mapParts, nextName, operandsOf, registerOf, rewrite } from './expression.js';
+import { expressionsOf, loadsOf, readsSamePoint } from './grouping.js';
+import type { IndexExpression, Replacements } from './index-expression.js';
+import { addIndices, axisIndex, coefficientOf, mapIndex, scaleIndex } from './index-expression.js';
 import type { Expression, Kernel, LetStatement, LoopAxis, Statement } from './program.js';
 import type { Root } from './roots.js';
 
@@ -13,34 +13,24 @@ export interface Group {
 }
 
 /** A root with every index and value in it rewritten, as {@link rewrite} does. */
-function mapRoot(root: Root, onPart: (part: Expression) => Expression, onAxis: typeof axisIndex): Root {
+function mapRoot(root: Root, axes: Replacements, replace?: (part: Expression) => Expression): Root {
   const memo = new Map<Expression, Expression>();
-  const onValue = (value: Expression): Expression => rewrite(value, onPart, onAxis, memo);
+  const onValue = (value: Expression): Expression => rewrite(value, axes, memo, replace);
   return {
     ...root,
     value: onValue(root.value),
-    index: mapIndex(root.index, onAxis, onValue),
+    index: mapIndex(root.index, axes, onValue),
     reductions: root.reductions.map((reduction) => ({ ...reduction, value: onValue(reduction.value) })),
   };
 }
 
-/** All that a root computes, where it stores included. */
-export function expressionsOf({ value, index, reductions }: Root): Expression[] {
-  return [value, placeOf(index), ...reductions.map((reduction) => reduction.value)];
-}
-
-/** A root in which the counter of one loop is computed from others, and lists of loops are changed by `replace`. */
+/** A root in which loop counters are computed from others, and lists of loops are changed by `replace`. */
 export function mapRootAxes(
   root: Root,
-  from: number,
-  to: IndexExpression,
+  counters: Replacements,
   replace: (axes: readonly LoopAxis[]) => LoopAxis[],
 ): Root {
-  const mapped = mapRoot(
-    root,
-    (part) => part,
-    (axis, extent) => (axis === from ? to : axisIndex(axis, extent)),
-  );
+  const mapped = mapRoot(root, counters);
   return {
     ...mapped,
     axes: replace(mapped.axes),
@@ -53,24 +43,24 @@ export function mapRootAxes(
  * another takes from its register.
  */
 export function unite({ roots, prefix }: Group): Group {
-  const done: Root[] = [];
+  const done = [roots[0]];
   const shared = roots[0].axes.slice(0, prefix);
-  for (const root of roots) {
+  for (const root of roots.slice(1)) {
     const own = { ...root, axes: [...shared, ...root.axes.slice(prefix)] };
-    const names = new Map(root.axes.map(({ axis }, i) => [axis, own.axes[i].axis]));
+    const names = new Map(shared.map(({ axis, extent }, i) => [root.axes[i].axis, axisIndex(axis, extent)]));
     const replace = (part: Expression): Expression => {
       if (part.kind !== 'load') return part;
       const writer = done.find(({ buffers }) => buffers.includes(part.buffer));
       const same = writer?.axes.length === prefix && readsSamePoint(part, own, writer);
       return same ? writer.value : part;
     };
-    done.push(mapRoot(own, replace, (axis, extent) => axisIndex(names.get(axis) ?? axis, extent)));
+    done.push(mapRoot(own, names, replace));
   }
   return { roots: done, prefix };
 }
 
 /** Makes one loop of two neighbouring ones wherever every index in the roots runs through both in one stride. */
-function coalesce(roots: readonly Root[], prefix: number, nextAxis: () => number): Group {
+function coalesce(roots: readonly Root[], prefix: number): Group {
   const merge = (
     all: readonly Root[],
     axesOf: (root: Root) => readonly LoopAxis[],
@@ -80,7 +70,7 @@ function coalesce(roots: readonly Root[], prefix: number, nextAxis: () => number
     let merged = all;
     for (let i = to - 2; i >= from; i--) {
       const axes = axesOf(merged[0]);
-      merged = mergeAxes(merged, axes[i], axes[i + 1], nextAxis) ?? merged;
+      merged = mergeAxes(merged, axes[i], axes[i + 1]);
     }
     return merged;
   };
@@ -99,23 +89,23 @@ function coalesce(roots: readonly Root[], prefix: number, nextAxis: () => number
 }
 
 /**
- * Replaces the counters outer and inner by one that runs over both, or returns undefined where that cannot be done.
- * The inner counter is written as joint - extent * outer; where indices run through both, outer then cancels out.
+ * Replaces the counters outer and inner by one that runs over both, where every index runs through both in one stride.
+ * The inner counter is written as joint - extent * outer; outer then cancels out.
  */
-function mergeAxes(
-  roots: readonly Root[],
-  outer: LoopAxis,
-  inner: LoopAxis,
-  nextAxis: () => number,
-): Root[] | undefined {
-  const joint = { axis: nextAxis(), extent: outer.extent * inner.extent };
+function mergeAxes(roots: readonly Root[], outer: LoopAxis, inner: LoopAxis): readonly Root[] {
+  const joint = { axis: nextName(), extent: outer.extent * inner.extent };
+  const runsThrough = ({ index }: Pick<Root, 'index'>): boolean =>
+    index.terms.some(({ atom }) => atom.kind !== 'axis') ||
+    coefficientOf(index, outer.axis) === inner.extent * (coefficientOf(index, inner.axis) ?? 0);
+  // Mostly seen at once, before anything is rewritten.
+  if (!roots.every((root) => [root, ...loadsOf(root)].every(runsThrough))) return roots;
   const replacement = addIndices(
     axisIndex(joint.axis, joint.extent),
     scaleIndex(axisIndex(outer.axis, outer.extent), -inner.extent),
   );
   const replace = (axes: readonly LoopAxis[]): LoopAxis[] =>
     axes.flatMap((axis) => (axis.axis === outer.axis ? [joint] : axis.axis === inner.axis ? [] : [axis]));
-  const mapped = roots.map((root) => mapRootAxes(root, inner.axis, replacement, replace));
+  const mapped = roots.map((root) => mapRootAxes(root, new Map([[inner.axis, replacement]]), replace));
   let whole = true;
   // What registers are said to depend on does not matter, only what indices use.
   walk(
@@ -125,11 +115,11 @@ function mergeAxes(
       if (terms.some(({ atom }) => atom.kind === 'axis' && atom.axis === outer.axis)) whole = false;
     },
   );
-  return whole ? mapped : undefined;
+  return whole ? mapped : roots;
 }
 
 /** Builds the statements of one kernel, of roots that are united. Each expression that is needed often, or in an outer loop already, is a let. */
-export function buildKernel(group: Group, nextAxis: () => number, nextRegister: () => number): Kernel {
+export function buildKernel(group: Group): Kernel {
   // `matmul`-like names are not kept by the graph; a kernel is called by the operations in it.
   const label = [...new Set(group.roots.flatMap((root) => root.names))].join(' ');
   const nodes = [...new Set(group.roots.flatMap((root) => root.nodes))];
@@ -137,8 +127,8 @@ export function buildKernel(group: Group, nextAxis: () => number, nextRegister: 
   if (leader.statements) {
     return { label, nodes, body: nest(leader.axes, [...leader.axes.map(() => []), leader.statements]) };
   }
-  const { roots, prefix } = coalesce(group.roots, group.prefix, nextAxis);
-  return { label, nodes, body: new KernelBuilder(roots, prefix, nextRegister).build() };
+  const { roots, prefix } = coalesce(group.roots, group.prefix);
+  return { label, nodes, body: new KernelBuilder(roots, prefix).build() };
 }
 
 /** Wraps the innermost statements into loops; bodies[l] holds what stands in l loops, before the loop inside it. */
@@ -152,15 +142,13 @@ function nest(axes: readonly LoopAxis[], bodies: readonly (readonly Statement[])
 class KernelBuilder {
   readonly #roots: readonly Root[];
   readonly #prefix: number;
-  readonly #nextRegister: () => number;
   readonly #uses = new Map<Expression, number>();
   /** The depth at which a register (of a reduction) becomes known. */
   readonly #registerDepth = new Map<number, number>();
 
-  constructor(roots: readonly Root[], prefix: number, nextRegister: () => number) {
+  constructor(roots: readonly Root[], prefix: number) {
     this.#roots = roots;
     this.#prefix = prefix;
-    this.#nextRegister = nextRegister;
     for (const { reductions, value } of roots) {
       for (const reduction of reductions) this.#count(reduction.value);
       this.#count(value);
@@ -186,19 +174,15 @@ class KernelBuilder {
     const full = this.#roots.filter(({ axes }) => axes.length === this.#prefix);
     const inPlace = full.length > 1 || full.some(({ buffers }) => buffers.length > 1);
     for (const root of this.#roots) {
-      if (root.axes.length === this.#prefix) {
-        const value = this.#compute(root, common);
-        const kept =
-          inPlace && value.kind !== 'register' && value.kind !== 'constant'
-            ? this.#keep(value, common, this.#prefix)
-            : value;
-        stores.push(...this.#storesOf(root, kept, common));
-        continue;
-      }
       const inner = root.axes.slice(this.#prefix);
       const innerBodies: Statement[][] = inner.map(() => []);
       const scope = inside(common, inner, innerBodies);
       const value = this.#compute(root, scope);
+      if (inner.length === 0) {
+        const isKept = inPlace && value.kind !== 'register' && value.kind !== 'constant';
+        stores.push(...this.#storesOf(root, isKept ? this.#keep(value, scope, this.#prefix) : value, scope));
+        continue;
+      }
       innerBodies[inner.length - 1].push(...this.#storesOf(root, value, scope));
       // What the first inner loop needs stands in the shared body already.
       bodies[this.#prefix].push(...nest(inner, [[], ...innerBodies]));
@@ -209,7 +193,7 @@ class KernelBuilder {
 
   /** Computes a value at a depth, once, into a register. */
   #keep(value: Expression, { bodies }: Scope, depth: number, { dtype, axes } = value): Expression {
-    const register = this.#nextRegister();
+    const register = nextName();
     bodies[depth].push({ kind: 'let', register, value });
     this.#registerDepth.set(register, depth);
     return registerOf(register, dtype, axes);
@@ -239,18 +223,15 @@ class KernelBuilder {
 
   /** How many loops must be open before an expression can be computed. */
   #depthOf(expression: Expression, { axes }: Scope): number {
-    let depth = 0;
-    axes.forEach(({ axis }, i) => {
-      if (expression.axes.has(axis)) depth = i + 1;
-    });
-    for (const register of expression.registers) {
-      depth = Math.max(depth, this.#registerDepth.get(register) ?? 0);
-    }
-    return depth;
+    return Math.max(
+      0,
+      ...axes.map(({ axis }, i) => (expression.axes.has(axis) ? i + 1 : 0)),
+      ...[...expression.registers].map((register) => this.#registerDepth.get(register) ?? 0),
+    );
   }
 
   #placeIndex(index: IndexExpression, scope: Scope, depth: number): IndexExpression {
-    return mapIndex(index, axisIndex, (value) => this.#place(value, scope, depth));
+    return mapIndex(index, new Map(), (value) => this.#place(value, scope, depth));
   }
 
   /** The expression as it stands at a depth: with registers in place of what is computed before. */

@@ -2,7 +2,8 @@ import type { DType } from '../dtype.js';
 import { bytesPerElement } from '../dtype.js';
 import { ShapeError } from '../errors.js';
 import { MOST_ELEMENTS, sizeOf } from '../shape.js';
-import { binary, constantOf, forgetExpressions, load } from './expression.js';
+import type { Access } from './accesses.js';
+import { binary, constantOf, forgetExpressions, load, nextName } from './expression.js';
 import type { Graph } from './graph.js';
 import type { Draft } from './grouping.js';
 import { isFull, join, loadsOf, order, readsSamePoint } from './grouping.js';
@@ -28,7 +29,7 @@ interface BufferDraft {
   role: Buffer['role'];
   readonly slot: number;
   readonly dtype: DType;
-  readonly length: number;
+  length: number;
 }
 
 /** Turns a graph into a program: simplify, choose what is stored, group into kernels, order them, plan memory. */
@@ -50,8 +51,6 @@ class Lowering {
   readonly #indexExtents = new Map<number, number>();
   readonly #scalarsBuffer: number;
   readonly #outputBuffers: number[] = [];
-  #axes = 0;
-  #registers = 0;
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -85,21 +84,15 @@ class Lowering {
         this.#buffers[instead] = { role: 'intermediate', slot: 0, dtype, length };
         return instead;
       },
-      nextAxis: this.#nextAxis,
-      nextRegister: this.#nextRegister,
     });
-    const roots = [
-      ...this.#buildChecks(builder),
-      ...[...targets].flatMap(([node, buffers]) => builder.build(node, buffers)),
-    ];
+    const roots = [...targets].flatMap(([node, buffers]) => builder.build(node, buffers));
+    // Checks read what others store, so they come last.
+    roots.push(...this.#buildChecks(builder));
     const drafts = this.#group(roots);
     this.#orderOverwrites(drafts);
     const sorted = sortDrafts(drafts).map(unite);
     return this.#planned(sorted, inputBuffers);
   }
-
-  readonly #nextAxis = (): number => this.#axes++;
-  readonly #nextRegister = (): number => this.#registers++;
 
   #residentBuffer(slot: number): number {
     const { dtype, length } = this.#graph.residents[slot];
@@ -187,19 +180,15 @@ class Lowering {
     const producer = new Map<number, Draft>();
     const writesResident = ({ buffers }: Root): boolean =>
       buffers.some((buffer) => this.#buffers[buffer].role === 'resident');
-    // Checks read what others store, so they come last.
-    const ordered = [...roots].sort(
-      (a, b) => Number(a.buffers.length === 0) - Number(b.buffers.length === 0),
-    );
-    for (const root of ordered) {
+    for (const root of roots) {
       const loads = new Set(loadsOf(root).map(({ buffer }) => buffer));
       const needs = new Set([...loads].flatMap((buffer) => producer.get(buffer) ?? []));
       const candidates = [...needs, ...drafts.slice(-RECENT).filter((draft) => !needs.has(draft))].reverse();
       let home = candidates.find((draft) => join(draft, root, { drafts, needs, writesResident }));
       if (!home) {
-        home = { roots: [root], prefix: root.axes.length, before: new Set() };
+        const before = new Set([...needs].flatMap((need) => [need, ...need.before]));
+        home = { roots: [root], prefix: root.axes.length, before };
         drafts.push(home);
-        for (const need of needs) order(drafts, need, home);
       }
       for (const buffer of root.buffers) producer.set(buffer, home);
     }
@@ -208,25 +197,28 @@ class Lowering {
 
   /** Overwriting a variable comes after everything that reads what it held; where that cannot be, it takes a detour. */
   #orderOverwrites(drafts: Draft[]): void {
-    const allReads = drafts.flatMap((draft) =>
-      draft.roots.flatMap((root) => loadsOf(root).map((read) => ({ draft, root, read }))),
-    );
+    const readsOf = this.#buffers.map((): { draft: Draft; root: Root; read: Access }[] => []);
+    const writers = new Map<number, { draft: Draft; root: Root }>();
+    for (const draft of drafts) {
+      for (const root of draft.roots) {
+        for (const read of loadsOf(root)) readsOf[read.buffer].push({ draft, root, read });
+        for (const buffer of root.buffers) writers.set(buffer, { draft, root });
+      }
+    }
     for (const [slot, target] of this.#newValue) {
       const old = this.#oldValue.get(slot);
-      if (old === undefined) continue;
-      const reads = allReads.filter(({ read }) => read.buffer === old);
-      const writing = drafts.find(({ roots }) => roots.some(({ buffers }) => buffers.includes(target)));
-      const writer = writing?.roots.find(({ buffers }) => buffers.includes(target));
-      if (!writing || !writer) continue;
+      const writer = writers.get(target);
+      if (old === undefined || !writer) continue;
+      const reads = readsOf[old];
       const inPlace = reads.every(({ draft, root, read }) =>
-        draft === writing
-          ? !writer.statements && isFull(draft) && readsSamePoint(read, root, writer)
-          : order(drafts, draft, writing),
+        draft === writer.draft
+          ? !writer.root.statements && isFull(draft) && readsSamePoint(read, root, writer.root)
+          : order(drafts, draft, writer.draft),
       );
       if (inPlace) continue;
       this.#buffers[target].role = 'intermediate';
       const { length, dtype } = this.#buffers[target];
-      const axis = this.#nextAxis();
+      const axis = nextName();
       const index = axisIndex(axis, length);
       const copy: Root = {
         axes: length === 1 ? [] : [{ axis, extent: length }],
@@ -239,7 +231,7 @@ class Lowering {
       };
       const draft: Draft = { roots: [copy], prefix: copy.axes.length, before: new Set() };
       drafts.push(draft);
-      for (const earlier of [writing, ...reads.map((each) => each.draft)]) order(drafts, earlier, draft);
+      for (const earlier of [writer, ...reads].map((each) => each.draft)) order(drafts, earlier, draft);
     }
   }
 
@@ -257,15 +249,16 @@ class Lowering {
       }
     });
     // Intermediates that nobody reads, because their only readers take the value from a register.
-    const unread = new Set(
-      this.#buffers.flatMap(({ role }, buffer) =>
-        role === 'intermediate' && !needed.has(buffer) ? [buffer] : [],
-      ),
-    );
+    const unread = new Set<number>();
+    this.#buffers.forEach((buffer, number) => {
+      if (buffer.role !== 'intermediate' || needed.has(number)) return;
+      unread.add(number);
+      buffer.length = 0;
+    });
     const lifetimes = this.#buffers.map(({ role, dtype, length }, buffer): Lifetime => {
       const fromHost = role === 'input' || role === 'scalars' || role === 'flags';
       return {
-        bytes: role === 'resident' || unread.has(buffer) ? 0 : length * bytesPerElement(dtype),
+        bytes: role === 'resident' ? 0 : length * bytesPerElement(dtype),
         first: fromHost ? -1 : (uses[buffer].at(0) ?? 0),
         last: role === 'output' || role === 'flags' ? sorted.length : (uses[buffer].at(-1) ?? -1),
       };
@@ -275,17 +268,13 @@ class Lowering {
         ...root,
         buffers: root.buffers.filter((each) => !unread.has(each)),
       }));
-      return buildKernel({ roots: kept, prefix }, this.#nextAxis, this.#nextRegister);
+      return buildKernel({ roots: kept, prefix });
     });
     const { offsets, bytes } = planMemory(lifetimes);
     const { nodes, outputs, inputs, residents, scalars } = this.#graph;
     return {
       graph: this.#graph,
-      buffers: this.#buffers.map((buffer, i) => ({
-        ...buffer,
-        length: unread.has(i) ? 0 : buffer.length,
-        offset: offsets[i],
-      })),
+      buffers: this.#buffers.map((buffer, i) => ({ ...buffer, offset: offsets[i] })),
       kernels,
       arenaBytes: bytes,
       inputs: inputs.map((input, slot) => ({
@@ -307,13 +296,8 @@ class Lowering {
 /** Kernels in an order in which each follows what it needs, otherwise as the graph was written. */
 function sortDrafts(drafts: readonly Draft[]): Draft[] {
   const done = new Set<Draft>();
-  const rest = new Set(drafts);
-  while (rest.size > 0) {
-    for (const draft of rest) {
-      if (![...draft.before].every((each) => done.has(each))) continue;
-      done.add(draft);
-      rest.delete(draft);
-    }
+  while (done.size < drafts.length) {
+    for (const draft of drafts) if ([...draft.before].every((each) => done.has(each))) done.add(draft);
   }
   return [...done];
 }

@@ -17,6 +17,7 @@ export function planMemory(lifetimes: readonly Lifetime[]): { offsets: number[];
   const placed: number[] = [];
   const order = lifetimes
     .map((_, i) => i)
+    .filter((i) => lifetimes[i].bytes > 0)
     .sort((a, b) => lifetimes[b].bytes - lifetimes[a].bytes || lifetimes[a].first - lifetimes[b].first);
   let total = 0;
   for (const i of order) {

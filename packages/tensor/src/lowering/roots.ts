@@ -8,6 +8,7 @@ import {
   constantOf,
   guard,
   load,
+  nextName,
   placeOf,
   registerOf,
   rewrite,
@@ -21,6 +22,7 @@ import {
   axisIndex,
   constantIndex,
   floorDivIndex,
+  indexKey,
   linearIndex,
   modIndex,
   rangeOf,
@@ -67,9 +69,6 @@ export interface Places {
   readonly scalarsBuffer: number;
   /** Makes a buffer for a copy that only one root reads, in place of another one where its number is given. */
   readonly addBuffer: (dtype: DType, length: number, instead?: number) => number;
-  /** Gives each loop counter and register a number of its own. */
-  readonly nextAxis: () => number;
-  readonly nextRegister: () => number;
 }
 
 /** Writes roots: expressions pulled from a stored node down to the buffers it reads. */
@@ -109,7 +108,7 @@ export class RootBuilder {
       this.#begin(replaced);
       root = this.#rootOf(node, buffers);
     }
-    return [...this.#copies, root].map((each) => splitAxes(each, this.#places.nextAxis));
+    return [...this.#copies, root].map(splitAxes);
   }
 
   #begin(replaced: readonly number[] = []): void {
@@ -175,7 +174,7 @@ export class RootBuilder {
   }
 
   #axesOf(shape: Shape): LoopAxis[] {
-    const axes = shape.map((extent) => ({ axis: this.#places.nextAxis(), extent }));
+    const axes = shape.map((extent) => ({ axis: nextName(), extent }));
     for (const { axis, extent } of axes) this.#extents.set(axis, extent);
     return axes;
   }
@@ -216,7 +215,7 @@ export class RootBuilder {
     const index = linearIndex(indices, shape);
     const statements = (): Statement[] => {
       if (operation.name === 'cumulativeSum') {
-        const register = this.#places.nextRegister();
+        const register = nextName();
         const total = registerOf(register, dtype, new Set(axes.map((each) => each.axis)));
         const body = buffers.map((buffer): Statement => ({ kind: 'store', buffer, index, value: total }));
         const value = this.#emit(inputs[0], indices);
@@ -276,9 +275,9 @@ export class RootBuilder {
   }
 
   #compute(node: number, indices: readonly IndexExpression[]): Expression {
-    const key = `${node}@${indices.map((index) => index.key).join()}`;
+    const key = `${node}@${indices.map(indexKey).join()}`;
     const known = this.#memo.get(key);
-    if (known !== undefined) return known;
+    if (known) return known;
     this.#computed.add(node);
     const result = this.#expressionOf(node, indices);
     this.#memo.set(key, result);
@@ -408,7 +407,7 @@ export class RootBuilder {
   /** A reduction inside the root: its value is a register, computed at each point before the root's own value. */
   #reduce(node: number, indices: readonly IndexExpression[]): Expression {
     const { operation, dtype } = this.#nodes[node];
-    const register = this.#places.nextRegister();
+    const register = nextName();
     const { axes, value } =
       operation.name === 'foldWindows'
         ? this.#folded(node, operation, indices)
@@ -450,11 +449,10 @@ export class RootBuilder {
     more: readonly Condition[] = [],
   ): Expression {
     const conditions = places.map((index, i) => ({ index, lower: 0, upper: counters[i].extent }));
-    const onAxis = (axis: number, extent: number): IndexExpression =>
-      places[counters.findIndex((counter) => counter.axis === axis)] ?? axisIndex(axis, extent);
+    const moved = new Map(counters.map(({ axis }, i) => [axis, places[i]]));
     return guard(
       [...more, ...conditions],
-      () => rewrite(expression, (part) => part, onAxis),
+      () => rewrite(expression, moved, new Map()),
       constantOf(0, expression.dtype),
     );
   }
@@ -532,7 +530,7 @@ export class RootBuilder {
 }
 
 /** The counters of loops, as indices. */
-function indicesOf(axes: readonly LoopAxis[]): IndexExpression[] {
+export function indicesOf(axes: readonly LoopAxis[]): IndexExpression[] {
   return axes.map(({ axis, extent }) => axisIndex(axis, extent));
 }
 

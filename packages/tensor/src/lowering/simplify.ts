@@ -17,8 +17,8 @@ const FOLDED: Readonly<Record<string, (a: number, b: number) => number>> = {
 
 /** What tells a node from others. JSON alone would write -0 as 0, NaN and infinities as null. */
 export function keyOf({ operation, inputs, shape, dtype }: GraphNode): string {
-  const exact = (_: string, value: unknown): unknown => (typeof value === 'number' ? exactly(value) : value);
-  return `${JSON.stringify(operation, exact)}(${inputs.join()})${dtype}${shape.join('x')}`;
+  const value = 'value' in operation ? exactly(operation.value) : '';
+  return `${JSON.stringify(operation)}${value}(${inputs.join()})${dtype}${shape.join('x')}`;
 }
 
 /**

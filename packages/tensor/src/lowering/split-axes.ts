@@ -1,30 +1,30 @@
 import { walk } from './accesses.js';
+import { nextName } from './expression.js';
+import { expressionsOf } from './grouping.js';
 import type { IndexExpression } from './index-expression.js';
-import { addIndices, axisIndex, scaleIndex } from './index-expression.js';
-import { expressionsOf, mapRootAxes } from './kernels.js';
+import { linearIndex } from './index-expression.js';
+import { mapRootAxes } from './kernels.js';
 import type { LoopAxis } from './program.js';
 import type { Root } from './roots.js';
+import { indicesOf } from './roots.js';
 
 /**
  * The same root with a loop made two wherever indices take its counter apart by division, as reshapes do: indices of the
  * two counters are affine again.
  */
-export function splitAxes(root: Root, nextAxis: () => number): Root {
+export function splitAxes(root: Root): Root {
   if (root.statements) return root;
   const loops = [...root.axes, ...root.reductions.flatMap(({ axes }) => axes)];
   const divisors = divisorsIn([root]);
   for (const loop of loops) {
     const extent = partOf(loop, divisors);
     if (extent === undefined) continue;
-    const outer = { axis: nextAxis(), extent: loop.extent / extent };
-    const inner = { axis: nextAxis(), extent };
-    const replacement = addIndices(
-      scaleIndex(axisIndex(outer.axis, outer.extent), extent),
-      axisIndex(inner.axis, extent),
-    );
+    const outer = { axis: nextName(), extent: loop.extent / extent };
+    const inner = { axis: nextName(), extent };
+    const replacement = linearIndex(indicesOf([outer, inner]), [outer.extent, extent]);
     const replace = (axes: readonly LoopAxis[]): LoopAxis[] =>
       axes.flatMap((each) => (each.axis === loop.axis ? [outer, inner] : [each]));
-    return splitAxes(mapRootAxes(root, loop.axis, replacement, replace), nextAxis);
+    return splitAxes(mapRootAxes(root, new Map([[loop.axis, replacement]]), replace));
   }
   return root;
 }

@@ -1,6 +1,6 @@
 import type { TypedArray } from '../dtype.js';
 import type { Atom, IndexExpression } from '../lowering/index-expression.js';
-import { axesOf, rangeOf, valuesOf } from '../lowering/index-expression.js';
+import { axesOf, indexKey, rangeOf, valuesOf } from '../lowering/index-expression.js';
 import type { Buffer, Expression, LoopAxis } from '../lowering/program.js';
 import type { Kernel, Lanes } from './lanes.js';
 import { BLOCK, castOf, kernelOf, ROUND } from './lanes.js';
@@ -130,7 +130,7 @@ export class Scope {
   #places(index: IndexExpression): Lanes {
     const axes = axesOf(index);
     const registers = new Set(valuesOf(index).flatMap((value) => [...value.registers]));
-    return this.#home(axes, registers).#computeOnce(`#${index.key}`, (scope) => {
+    return this.#home(axes, registers).#computeOnce(`#${indexKey(index)}`, (scope) => {
       const { base, stride, own } = scope.placeOf(index);
       if (own) return own;
       const out = stride === 0 ? single() : scope.allocate();
