@@ -265,7 +265,12 @@ describe('code', () => {
       return max(windows(padded, { axes: [2, 3], size: 3, stride: 2 }), { axis: [4, 5] });
     });
     const program = pool.program(zeros([2, 64, 32, 32]));
-    const { bytes } = assembleProgram(program, { relaxed: false, sharedPages: undefined, threads: 2 });
+    const { bytes } = assembleProgram(program, {
+      relaxed: false,
+      tileForms: usualForms(false),
+      sharedPages: undefined,
+      threads: 2,
+    });
     // Written out turn by turn, the 16 x 16 places and 3 x 3 windows take 300 kB.
     expect(bytes.length).toBeLessThan(10_000);
   });
