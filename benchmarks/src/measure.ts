@@ -16,8 +16,10 @@ const WARM_UP_MILLISECONDS = 200;
 /** Many and short: some of them are spared by neighbours. */
 const ROUNDS = 15;
 const ROUND_MILLISECONDS = 25;
+/** So many runs a turn has at least: it begins with workers asleep and cold caches, which training has once. */
+const RUNS_A_TURN = 4;
 /** A slow contender has fewer rounds: none after this time, if it has had three. */
-const ROUNDS_MILLISECONDS = 1500;
+const ROUNDS_MILLISECONDS = 3000;
 const LEAST_ROUNDS = 3;
 const PATIENCE = 3;
 /** Starting a library and making operands is given this many seconds more. */
@@ -52,7 +54,8 @@ export async function measure(work: Work, contenders: readonly Contender[]): Pro
     machines.push(await measureMachine('flops'));
     for (const racer of racing) {
       const isSpent = round >= LEAST_ROUNDS && racer.spent > ROUNDS_MILLISECONDS;
-      if (!isSpent) await takeTurn(racer, ROUND_MILLISECONDS);
+      const turn = Math.max(ROUND_MILLISECONDS, 1e3 * RUNS_A_TURN * median(racer.runs.seconds));
+      if (!isSpent) await takeTurn(racer, turn);
     }
   }
   for (const { contender } of first) await contender.ask({ do: 'dispose' }, 1e3 * START);

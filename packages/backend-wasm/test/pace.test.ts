@@ -15,23 +15,23 @@ describe('whether all threads take part', () => {
   test('they do at first, and for as long as that is faster, but for few trials', () => {
     const pace = new Pace();
     expect(run(pace, 16, { shared: 1, alone: 2 })).toBe(16);
-    expect(run(pace, 10_000, { shared: 1, alone: 2 })).toBeGreaterThan(9_900);
+    expect(run(pace, 10_000, { shared: 1, alone: 2 })).toBeGreaterThan(9_850);
   });
 
   test('one does it alone where that is faster, and they come back when it is not', () => {
     const pace = new Pace();
-    expect(run(pace, 10_000, { shared: 3, alone: 2 })).toBeLessThan(100);
+    expect(run(pace, 10_000, { shared: 3, alone: 2 })).toBeLessThan(150);
     run(pace, 1_100, { shared: 1, alone: 2 });
-    expect(run(pace, 10_000, { shared: 1, alone: 2 })).toBeGreaterThan(9_900);
+    expect(run(pace, 10_000, { shared: 1, alone: 2 })).toBeGreaterThan(9_850);
   });
 
-  test('a gain of a few percent changes nothing, nor does a single slow run', () => {
+  test('a gain of a few percent changes nothing, nor do a few slow runs', () => {
     const pace = new Pace();
-    expect(run(pace, 10_000, { shared: 1, alone: 0.95 })).toBeGreaterThan(9_900);
+    expect(run(pace, 10_000, { shared: 1, alone: 0.95 })).toBeGreaterThan(9_850);
     const held = new Pace();
-    run(held, 15, { shared: 1, alone: 1.5 });
-    held.ran(100);
-    run(held, 4, { shared: 1, alone: 1.5 });
+    for (let i = 0; i < 16; i++) held.ran(i % 2 === 0 ? 1 : 100);
+    expect(held.isShared).toBe(false);
+    run(held, 8, { shared: 1, alone: 1.5 });
     expect(held.isShared).toBe(true);
   });
 
