@@ -1,12 +1,12 @@
-/** Runs that are not judged: the engine has yet to put its best code in place of the first. */
-const FIRST_RUNS = 16;
+/** Runs that are not judged: on each thread the engine has yet to put its best code in place of the first. */
+const FIRST_RUNS = 64;
 /** Runs whenever the other way is tried; the first only wakes the workers up. */
 const TRIED = 8;
 /** Runs until it is tried again: so many at first, twice as many whenever nothing came of it, and these at the most. */
-const LEAST_WAIT = 128;
+const LEAST_WAIT = 32;
 const MOST_WAIT = 1024;
-/** What part of the time the other way must spare to be taken. */
-const GAIN = 0.1;
+/** What part of the time one thread alone must spare to be left to it: bursts of other work come and go. */
+const GAIN = 0.2;
 
 /**
  * Decides run by run whether all threads take part in a program or one does it alone, by how long runs took. Where other
@@ -36,7 +36,8 @@ export class Pace {
     // The second best: what holds up a run now and then says nothing, nor does one lucky run where most are held up.
     const [, usual] = times.sort((a, b) => a - b);
     this.#times = [];
-    if (this.#isTrying && usual < this.#usual * (1 - GAIN)) {
+    const limit = this.#isShared ? this.#usual : this.#usual * (1 - GAIN);
+    if (this.#isTrying && usual < limit) {
       this.#isTrying = false;
       this.#wait = LEAST_WAIT;
     } else {
