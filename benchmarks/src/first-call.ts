@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Figures } from './figures.js';
-import { measureMachine, overRounds, type Machine } from './machine.js';
+import { measureMachine, overRounds, partOfFullPeak, type Machine } from './machine.js';
 import { median } from './median.js';
 import { judge, type Section } from './section.js';
 
@@ -13,7 +13,6 @@ export interface FirstCall {
   readonly losses: readonly number[];
 }
 
-const FULL_PEAK = 55e9;
 const works = {
   lenet: { title: 'LeNet step, batch 64', limit: 150, runs: 5 },
   resnet50: { title: 'ResNet-50 step, 2 images of 3x64x64', limit: 3000, runs: 3 },
@@ -47,7 +46,7 @@ export async function measureFirstCalls(): Promise<Section> {
           goal: `${title}: ${limit} ms (more where the peak is below 55 GF/s)`,
           unit: 'ms',
           measured: () => (falls ? first : undefined),
-          atMost: ({ machine }) => limit / Math.min(1, machine.medianFlops / FULL_PEAK),
+          atMost: ({ machine }) => limit / partOfFullPeak(machine),
         },
         figures,
       ),

@@ -39,19 +39,24 @@ export async function measureMachine(ceiling: 'flops' | 'bytes'): Promise<Machin
   return ceiling === 'flops' ? arithmetic : { ...arithmetic, copy: bytes.slice(0, 2), read: bytes.slice(2) };
 }
 
-/** What was measured in several rounds. */
+/** What was measured in several rounds; memory in the first. */
 export function overRounds(rounds: readonly Machine[]): Machine {
-  const best = (values: readonly (number | undefined)[]): number | undefined =>
-    values.some((value) => value === undefined) ? undefined : Math.max(...values.map(Number));
-  const memory = rounds.find(({ copy }) => copy !== undefined);
+  const flops = rounds.map((round) => round.flops);
+  const flopsOfTwo = rounds.flatMap((round) => round.flopsOfTwo ?? []);
   return {
-    by: rounds[0].by,
-    flops: Math.max(...rounds.map(({ flops }) => flops)),
-    medianFlops: median(rounds.map(({ flops }) => flops)),
-    flopsOfTwo: best(rounds.map(({ flopsOfTwo }) => flopsOfTwo)),
-    copy: memory?.copy,
-    read: memory?.read,
+    ...rounds[0],
+    flops: Math.max(...flops),
+    medianFlops: median(flops),
+    flopsOfTwo: flopsOfTwo.length === 0 ? undefined : Math.max(...flopsOfTwo),
   };
+}
+
+/** The peak absolute goals are for. */
+const FULL_PEAK = 55e9;
+
+/** Where the machine's peak is lower than that, absolute goals are lower by as much: the part that is left. */
+export function partOfFullPeak({ medianFlops }: Machine): number {
+  return Math.min(1, medianFlops / FULL_PEAK);
 }
 
 let program: Promise<string | undefined> | undefined;

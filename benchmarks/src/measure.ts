@@ -44,9 +44,11 @@ export async function measure(work: Work, contenders: readonly Contender[]): Pro
   const alone = first.map((runs): Outcome => outcomeOf(work, runs, first));
   const racing: Racer[] = [];
   for (const [i, { contender, stopped }] of first.entries()) {
-    if (stopped !== undefined || (alone[i].seconds ?? Infinity) >= SLOW) continue;
+    const { seconds = Infinity } = alone[i];
+    if (stopped !== undefined || seconds >= SLOW) continue;
     if (!(await prepareForRounds(work.task, contender))) continue;
-    const racer = { runs: first[i], seconds: [], spent: 0, loss: NaN };
+    const turn = Math.max(ROUND_MILLISECONDS, 1e3 * RUNS_A_TURN * seconds);
+    const racer = { runs: first[i], turn, seconds: [], spent: 0, loss: NaN };
     await takeTurn(racer, WARM_UP_MILLISECONDS);
     racing.push({ ...racer, seconds: [], spent: 0 });
   }
@@ -54,8 +56,7 @@ export async function measure(work: Work, contenders: readonly Contender[]): Pro
     machines.push(await measureMachine('flops'));
     for (const racer of racing) {
       const isSpent = round >= LEAST_ROUNDS && racer.spent > ROUNDS_MILLISECONDS;
-      const turn = Math.max(ROUND_MILLISECONDS, 1e3 * RUNS_A_TURN * median(racer.runs.seconds));
-      if (!isSpent) await takeTurn(racer, turn);
+      if (!isSpent) await takeTurn(racer, racer.turn);
     }
   }
   for (const { contender } of first) await contender.ask({ do: 'dispose' }, 1e3 * START);
@@ -69,6 +70,8 @@ export async function measure(work: Work, contenders: readonly Contender[]): Pro
 /** A contender in the rounds. */
 interface Racer {
   readonly runs: FirstRuns;
+  /** Milliseconds a turn takes. */
+  readonly turn: number;
   /** Of a run, one each round. */
   readonly seconds: number[];
   /** Milliseconds in all rounds. */

@@ -1,9 +1,7 @@
 import { linear, tanh } from '../network.js';
 import { uniform } from '../numbers.js';
+import { partOfFullPeak } from '../machine.js';
 import { stepsPerSecond, type Work } from '../work.js';
-
-/** Where the machine's peak is lower than this, absolute goals are lower by as much. */
-const FULL_PEAK = 55e9;
 
 export const tiny: readonly Work[] = [
   {
@@ -28,7 +26,7 @@ export const tiny: readonly Work[] = [
           const seconds = figures.best('downhill wasm');
           return seconds === undefined ? undefined : 1 / seconds;
         },
-        atLeast: ({ machine }) => 1e5 * Math.min(1, machine.medianFlops / FULL_PEAK),
+        atLeast: ({ machine }) => 1e5 * partOfFullPeak(machine),
       },
     ],
   },

@@ -25,6 +25,7 @@ export interface ProgramModule {
 export interface ModuleOptions {
   /** Whether the engine has relaxed multiply-add. */
   readonly relaxed: boolean;
+  /** How tiles are written. */
   readonly tileForms: TileForms;
   /** The most pages a shared memory may have; undefined where the memory is not shared. */
   readonly sharedPages: number | undefined;

@@ -3,7 +3,7 @@ import { accessesIn, coefficientOf, constantIndex, loadsIn } from '@downhill/ten
 import type { CodeContext } from './code-context.js';
 import { matchContraction } from './contraction/contraction.js';
 import { emitContraction } from './contraction/emit.js';
-import { planContraction } from './contraction/plan.js';
+import { planContraction, points } from './contraction/plan.js';
 import { emitReduce, isVectorReduction } from './reduction.js';
 import { stretchesOf } from './stretches.js';
 import { emitConstant, emitScalar, emitScalarStore, VALUE_TYPES } from './scalar.js';
@@ -223,9 +223,10 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     share?.loops.some((each) => each.axis === axis) === true &&
     (mostEven(share.loops, ({ extent }) => extent).axis === axis || vectorizes);
   const range = isDivided ? emitRange(c, extent, vectorizes ? LINE : 1) : undefined;
-  const options = { vectorizes, inner, range, overlaps: vectorizes && !readsWhatItStores(c, body) };
+  const accesses = accessesIn(body);
+  const options = { vectorizes, inner, range, overlaps: vectorizes && !readsWhatItStores(c, body, accesses) };
   const emit = (): void => {
-    emitInnermost(c, { axis, extent }, accessesIn(body), options, () => {
+    emitInnermost(c, { axis, extent }, accesses, options, () => {
       emitStatements(c, body);
     });
   };
@@ -281,13 +282,9 @@ const MOST_TURNS = 16;
 /** What is inside loops that are written out is written so often at most: code that has to be compiled. */
 const MOST_COPIES = 64;
 
-function turnsOf(axes: readonly LoopAxis[]): number {
-  return axes.reduce((turns, { extent }) => turns * extent, 1);
-}
-
 /** Whether loops are so short that they are written out turn by turn, in each of so many copies of what they stand in. */
 export function isShort(axes: readonly LoopAxis[], copies = 1): boolean {
-  const turns = turnsOf(axes);
+  const turns = points(axes);
   return turns <= MOST_TURNS && turns * copies <= MOST_COPIES;
 }
 
@@ -316,14 +313,14 @@ function shortLoops(statements: readonly Statement[], copies = 1): LoopAxis[] {
 }
 
 /** Whether statements load from memory they store to: doing some of their work twice would then not give the same. */
-function readsWhatItStores(c: CodeContext, body: readonly Statement[]): boolean {
+function readsWhatItStores(c: CodeContext, body: readonly Statement[], accesses: readonly Access[]): boolean {
   const memoryOf = (buffer: number): string => {
     const { role, slot } = c.buffers[buffer];
     return role === 'resident' ? `resident ${slot}` : String(buffer);
   };
   const stores = new Set<Access>(storesIn(body));
   const stored = new Set([...stores].map(({ buffer }) => memoryOf(buffer)));
-  const loads = accessesIn(body).filter((access) => !stores.has(access));
+  const loads = accesses.filter((access) => !stores.has(access));
   return loads.some(({ buffer }) => stored.has(memoryOf(buffer)));
 }
 

@@ -13,7 +13,7 @@ import { BackendError, bytesPerElement, sizeOf, viewArray } from '@downhill/tens
 import { ModuleBuilder, type FunctionBuilder } from './assembler.js';
 import { adoptFlags, UNASKED, type Engine } from './engine-flags.js';
 import type { TileForms } from './contraction/tile-forms.js';
-import { timeTileForms, usualForms } from './contraction/tile-forms.js';
+import { timeTileForms } from './contraction/tile-forms.js';
 import { Memory } from './memory.js';
 import { measureCeilings } from './ceilings.js';
 import { Pace } from './pace.js';
@@ -76,7 +76,7 @@ export class Wasm implements WasmBackend {
   #ceilings: Ceilings | undefined;
   #programs = 0;
 
-  constructor(shared: boolean, engine: Engine, tileForms = usualForms(isRelaxed())) {
+  constructor(shared: boolean, engine: Engine, tileForms: TileForms) {
     this.engine = engine;
     this.tileForms = tileForms;
     this.memory = new Memory(shared);
@@ -179,7 +179,9 @@ class WasmExecutable implements Executable {
         `wasm: a worker has died: ${fault}. Nothing was run; the backend goes on with one thread`,
       );
     }
-    const threads = workers?.isUsable === true && this.#pace?.isShared === true ? workers.count : 1;
+    const usable = workers?.isUsable === true ? workers : undefined;
+    const sharing = this.#pace?.isShared === true ? usable : undefined;
+    const threads = sharing?.count ?? 1;
     arena.reserve(this.#arenaBytes);
     const words = TABLE.residents + residents.length;
     table.reserve(4 * words);
@@ -200,10 +202,11 @@ class WasmExecutable implements Executable {
     const run = (): void => {
       this.#run(table.offset, 0);
     };
-    const start = performance.now();
-    if (workers === undefined || threads === 1) run();
-    else workers.run(this.#number, this.#module, table.offset, run);
-    if (workers?.isUsable === true && tick === undefined) this.#pace?.ran(performance.now() - start);
+    // Where there is no choice, no clock is read: the smallest programs take some microseconds.
+    const start = usable === undefined ? 0 : performance.now();
+    if (sharing === undefined) run();
+    else sharing.run(this.#number, this.#module, table.offset, run);
+    if (usable !== undefined && tick === undefined) this.#pace?.ran(performance.now() - start);
     const failed = checks.length > 0 ? this.#view(this.#flags).indexOf(1) : -1;
     return {
       outputs: outputs.map(({ buffer, shape }) => this.#view(buffer).slice(0, sizeOf(shape))),

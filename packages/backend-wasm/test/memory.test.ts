@@ -26,7 +26,7 @@ import {
 } from '@downhill/tensor';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { usualForms } from '../src/contraction/tile-forms.js';
+import { CANDIDATES } from '../src/contraction/tile-forms.js';
 import { Gaps } from '../src/gaps.js';
 import { Memory } from '../src/memory.js';
 import { assembleProgram } from '../src/program-module.js';
@@ -235,7 +235,7 @@ describe.each(Object.keys(programs))('scratch memory of %s', (name) => {
     const place = vi.spyOn(Gaps.prototype, 'place');
     const { arenaBytes } = assembleProgram(program, {
       relaxed: false,
-      tileForms: usualForms(false),
+      tileForms: { one: CANDIDATES.one[2], several: CANDIDATES.several[2] },
       sharedPages: undefined,
       threads,
     });
@@ -267,7 +267,7 @@ describe('code', () => {
     const program = pool.program(zeros([2, 64, 32, 32]));
     const { bytes } = assembleProgram(program, {
       relaxed: false,
-      tileForms: usualForms(false),
+      tileForms: { one: CANDIDATES.one[2], several: CANDIDATES.several[2] },
       sharedPages: undefined,
       threads: 2,
     });

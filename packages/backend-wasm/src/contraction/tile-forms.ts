@@ -1,6 +1,7 @@
 import type { FunctionBuilder } from '../assembler.js';
 import { ModuleBuilder } from '../assembler.js';
 import { SharedFunctions } from '../shared-functions.js';
+import { LANES } from '../vector.js';
 import type { Level } from './levels.js';
 import { tileFunction } from './tile.js';
 
@@ -16,13 +17,6 @@ export interface TileForm {
 export interface TileForms {
   readonly one: TileForm;
   readonly several: TileForm;
-}
-
-/** What engines with relaxed multiply-add can do at least; without it, a product takes a register on its way to the sum. */
-export function usualForms(relaxed: boolean): TileForms {
-  return relaxed
-    ? { one: { height: 6, writtenOut: 1 }, several: { height: 6, writtenOut: 1 } }
-    : { one: { height: 5, writtenOut: 1 }, several: { height: 4, writtenOut: 1 } };
 }
 
 /**
@@ -69,27 +63,20 @@ export function timeTileForms(relaxed: boolean): TileForms {
   const tried = { one: trials('one', relaxed, memory), several: trials('several', relaxed, memory) };
   const all = [...tried.one, ...tried.several];
   for (const end = performance.now() + MILLISECONDS; performance.now() < end;) {
-    for (const trial of all) trial.run();
+    for (const trial of all) {
+      const start = performance.now();
+      trial.run();
+      trial.time = Math.min(trial.time, (performance.now() - start) / trial.form.height);
+    }
   }
   return { one: fastest(tried.one), several: fastest(tried.several) };
 }
 
-class Trial {
+interface Trial {
   readonly form: TileForm;
+  readonly run: () => void;
   /** Milliseconds a row of the tile takes at best. */
-  time = Infinity;
-  readonly #run: () => void;
-
-  constructor(form: TileForm, run: () => void) {
-    this.form = form;
-    this.#run = run;
-  }
-
-  run(): void {
-    const start = performance.now();
-    this.#run();
-    this.time = Math.min(this.time, (performance.now() - start) / this.form.height);
-  }
+  time: number;
 }
 
 function trials(loops: keyof TileForms, relaxed: boolean, memory: WebAssembly.Memory): Trial[] {
@@ -101,9 +88,9 @@ function trials(loops: keyof TileForms, relaxed: boolean, memory: WebAssembly.Me
     const tile = {
       rows: form.height,
       vectors: VECTORS,
-      columns: VECTORS * 4,
+      columns: VECTORS * LANES,
       leftDown: LEFT_DOWN,
-      sumDown: 32,
+      sumDown: 4 * VECTORS * LANES,
     };
     const index = tileFunction(
       { shared: new SharedFunctions(module), relaxed },
@@ -113,7 +100,7 @@ function trials(loops: keyof TileForms, relaxed: boolean, memory: WebAssembly.Me
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), {
       host: { memory },
     });
-    return new Trial(form, exports.run as () => void);
+    return { form, run: exports.run as () => void, time: Infinity };
   });
 }
 
