@@ -46,7 +46,16 @@ const anywhere = [
 const workspaces = [...folders('packages'), ...folders('apps'), 'benchmarks', 'integration'];
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/reports/', '**/coverage/', '**/.turbo/', '**/.examples/']),
+  globalIgnores([
+    '**/dist/',
+    '**/reports/',
+    '**/coverage/',
+    '**/.turbo/',
+    '**/.examples/',
+    // Configurations that tsup and vitest bundle beside their source for a moment: gone before they are read.
+    '**/*.config.bundled_*',
+    '**/*.config.*.timestamp-*',
+  ]),
   {
     files: ['**/*.{ts,tsx,js}'],
     extends: [tseslint.configs.recommendedTypeChecked, importX.flatConfigs.typescript],
