@@ -25,6 +25,8 @@ interface Pointer {
 export interface Share {
   readonly thread: number;
   readonly threads: number;
+  /** The address of the words by which threads meet. */
+  readonly control: number;
   /** The outermost loops, one directly inside the other. */
   readonly loops: readonly LoopAxis[];
 }
@@ -43,7 +45,7 @@ export class CodeContext {
   vectorAxis: number | undefined;
   /** Functions that kernels of the module share. */
   readonly shared: SharedFunctions;
-  /** Where the kernel is divided among threads: locals with this thread's number and their count, and the loops it has. */
+  /** Where the kernel is divided among threads: locals with what has to be known, and the loops it has. */
   share: Share | undefined;
   /** Whether the engine has relaxed multiply-add. */
   readonly relaxed: boolean;
@@ -239,6 +241,11 @@ export class CodeContext {
     this.share = undefined;
     emit();
     this.share = share;
+  }
+
+  /** Whether no loop is open. */
+  get isOutermost(): boolean {
+    return this.counters.size === 0 && this.turns.size === 0;
   }
 
   /** Whether these loops are to be written out turn by turn. */

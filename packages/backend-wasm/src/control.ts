@@ -1,3 +1,6 @@
+/** Words of a cache line. */
+export const LINE_WORDS = 16;
+
 /**
  * The words by which threads meet, in the memory they share: places in 32-bit words from the start of the block. Those that
  * different threads write stand in cache lines of their own.
@@ -22,9 +25,14 @@ export const CONTROL = {
   table: 99,
   /** Set when the workers are to end. */
   closed: 100,
+  /** Of each thread's part of a kernel: how many pieces have been claimed. A cache line for each thread. */
+  claims: 112,
 } as const;
 
-export const CONTROL_BYTES = 4 * 112;
+/** The bytes of all words for so many threads. */
+export function controlBytes(threads: number): number {
+  return 4 * (CONTROL.claims + threads * LINE_WORDS);
+}
 
 /** How many programs each worker keeps. */
 export const KEPT_PROGRAMS = 256;

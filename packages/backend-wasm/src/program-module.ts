@@ -127,7 +127,10 @@ export function assembleProgram(
       residents.set(slot, local);
       return local;
     });
-    const share = loops && { thread, threads: loadInto(f, TABLE.threads), loops };
+    const share = loops && {
+      ...{ thread, threads: loadInto(f, TABLE.threads), control: loadInto(f, TABLE.control) },
+      loops,
+    };
     const context = new CodeContext(f, {
       ...{ imports, buffers: program.buffers, bases, scratch, relaxed, tileForms, borders, shared, share },
     });

@@ -5,6 +5,7 @@ import { matchContraction } from './contraction/contraction.js';
 import { emitContraction } from './contraction/emit.js';
 import { planContraction, points } from './contraction/plan.js';
 import { emitReduce, isVectorReduction } from './reduction.js';
+import { emitDivided, mostEven, type Range } from './division.js';
 import { stretchesOf } from './stretches.js';
 import { emitConstant, emitScalar, emitScalarStore, VALUE_TYPES } from './scalar.js';
 import { emitArgsort } from './sorting.js';
@@ -93,59 +94,6 @@ function emitStatement(c: CodeContext, statement: Statement): void {
 /** Elements in a cache line: two threads should not write into one. */
 const LINE = 16;
 
-/** Work that divides evenly among so many threads does well with fewer too. */
-const FEW_THREADS = 4;
-
-/** From here on, a division counts as even. */
-const EVEN = 0.9;
-
-/** What divides most evenly among threads that share its equal pieces: the first that does well, else the best. */
-export function mostEven<Choice>(choices: readonly Choice[], piecesOf: (choice: Choice) => number): Choice {
-  const parts = choices.map((choice) => {
-    const pieces = piecesOf(choice);
-    return pieces / (Math.ceil(pieces / FEW_THREADS) * FEW_THREADS);
-  });
-  const good = parts.findIndex((part) => part > EVEN);
-  return choices[good >= 0 ? good : parts.indexOf(Math.max(...parts))];
-}
-
-/** Part of a loop: locals with the first turn and with the end. */
-export interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
-/**
- * This thread's part of so many turns, where the kernel is divided among threads. Parts are multiples of `unit`, but for the
- * last.
- */
-export function emitRange(c: CodeContext, extent: number, unit = 1): Range | undefined {
-  const { f, share } = c;
-  if (share === undefined) return undefined;
-  const [from, to] = [c.local('i32'), c.local('i32')];
-  const emitEnd = (local: number): void => {
-    f.get(local).i32Const(extent).get(local).i32Const(extent).op('i32.lt_u').op('select').set(local);
-  };
-  // Each thread takes as many, but for the last ones.
-  f.get(share.threads)
-    .i32Const(Math.ceil(extent / unit) - 1)
-    .op('i32.add')
-    .get(share.threads)
-    .op('i32.div_u')
-    .i32Const(unit)
-    .op('i32.mul')
-    .tee(to)
-    .get(share.thread)
-    .op('i32.mul')
-    .tee(from)
-    .get(to)
-    .op('i32.add')
-    .set(to);
-  emitEnd(from);
-  emitEnd(to);
-  return { from, to };
-}
-
 interface CountedOptions {
   /** A local that holds the counter, set to where it starts. */
   readonly counter?: number;
@@ -222,19 +170,15 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
   const isDivided =
     share?.loops.some((each) => each.axis === axis) === true &&
     (mostEven(share.loops, ({ extent }) => extent).axis === axis || vectorizes);
-  const range = isDivided ? emitRange(c, extent, vectorizes ? LINE : 1) : undefined;
   const accesses = accessesIn(body);
-  const options = { vectorizes, inner, range, overlaps: vectorizes && !readsWhatItStores(c, body, accesses) };
-  const emit = (): void => {
-    emitInnermost(c, { axis, extent }, accesses, options, () => {
+  const options = { vectorizes, inner, overlaps: vectorizes && !readsWhatItStores(c, body, accesses) };
+  const emit = (range?: Range): void => {
+    emitInnermost(c, { axis, extent }, accesses, { ...options, range }, () => {
       emitStatements(c, body);
     });
   };
-  if (range === undefined) emit();
-  else {
-    c.divided(emit);
-    c.f.release(range.from, range.to);
-  }
+  if (isDivided) emitDivided(c, { extent, unit: vectorizes ? LINE : 1 }, emit);
+  else emit();
 }
 
 /**

@@ -1,7 +1,7 @@
 import type Os from 'node:os';
 import type WorkerThreads from 'node:worker_threads';
 import { BackendError } from '@downhill/tensor';
-import { CONTROL, CONTROL_BYTES, KEPT_PROGRAMS } from './control.js';
+import { CONTROL, controlBytes, KEPT_PROGRAMS } from './control.js';
 import type { Memory } from './memory.js';
 import { nodeModule } from './node-module.js';
 import type { WorkerStart } from './worker.js';
@@ -44,7 +44,7 @@ export class Threads {
   private constructor(memory: Memory, count: number) {
     this.count = count;
     this.#memory = memory;
-    this.control = memory.allocate(CONTROL_BYTES);
+    this.control = memory.allocate(controlBytes(count));
   }
 
   /** Resolves when all workers are ready to run. */

@@ -1,16 +1,8 @@
 import type { LoopAxis, Statement } from '@downhill/tensor';
 import { coefficientOf } from '@downhill/tensor';
 import type { CodeContext } from '../code-context.js';
-import type { Range } from '../statements.js';
-import {
-  emitCounted,
-  emitInnermost,
-  emitRange,
-  emitStatements,
-  loopVectorizes,
-  mostEven,
-  placesOf,
-} from '../statements.js';
+import { emitDivided, mostEven, type Range } from '../division.js';
+import { emitCounted, emitInnermost, emitStatements, loopVectorizes, placesOf } from '../statements.js';
 import { LANES } from '../vector.js';
 import type { Contraction, Load } from './contraction.js';
 import { strideOf } from './contraction.js';
@@ -111,17 +103,20 @@ class ContractionWriter {
   write(): void {
     const first = this.#contraction.loops[0];
     const isShared = this.#c.share?.loops.some(({ axis }) => axis === first.axis) === true;
-    this.#part = isShared ? emitRange(this.#c, tilesAlong(this.#divided, this.#plan)) : undefined;
-    if (typeof this.#divided === 'object') this.#ranges.set(this.#divided, this.#part);
-    const emit = (): void => {
+    const emit = (part?: Range): void => {
+      this.#part = part;
+      if (typeof this.#divided === 'object') this.#ranges.set(this.#divided, part);
       emitNest(this.#c, this.#plan.outer, this.#ranges, () => {
         this.#blocks();
       });
     };
-    if (isShared) this.#c.divided(emit);
+    const { outer, packsLeft, packsRight } = this.#plan;
+    const packsAgain = this.#divided === 'columns' ? packsLeft : packsRight;
+    const helps = !packsAgain || outer.some((loop) => loop === this.#divided);
+    const extent = tilesAlong(this.#divided, this.#plan);
+    if (isShared) emitDivided(this.#c, { extent, helps }, emit);
     else emit();
     this.#c.f.release(this.#count, this.#first);
-    if (this.#part !== undefined) this.#c.f.release(this.#part.from, this.#part.to);
   }
 
   #blocks(): void {

@@ -1,0 +1,161 @@
+import type { FunctionBuilder } from './assembler.js';
+import type { CodeContext } from './code-context.js';
+import { CONTROL, LINE_WORDS } from './control.js';
+
+/** Part of a loop: locals with the first turn and with the end. */
+export interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Work that divides evenly among so many threads does well with fewer too. */
+const FEW_THREADS = 4;
+
+/** From here on, a division counts as even. */
+const EVEN = 0.9;
+
+/** What divides most evenly among threads that share its equal pieces: the first that does well, else the best. */
+export function mostEven<Choice>(choices: readonly Choice[], piecesOf: (choice: Choice) => number): Choice {
+  const parts = choices.map((choice) => {
+    const pieces = piecesOf(choice);
+    return pieces / (Math.ceil(pieces / FEW_THREADS) * FEW_THREADS);
+  });
+  const good = parts.findIndex((part) => part > EVEN);
+  return choices[good >= 0 ? good : parts.indexOf(Math.max(...parts))];
+}
+
+/** What is divided: a loop, and how. */
+export interface Division {
+  readonly extent: number;
+  /** Pieces are multiples of it, but for the last. */
+  readonly unit?: number;
+  /** Whether a thread that has finished its part takes pieces of others': not where each piece repeats work of all. */
+  readonly helps?: boolean;
+}
+
+/**
+ * Divides a loop of the kernel among threads, where the kernel is to be divided: `emit` is given this thread's part. All
+ * have parts of one size, but cores differ, and other programs keep them from work: a thread takes half of its part at once
+ * and the rest piece by piece, and one that has finished goes on with what is left of others' parts.
+ */
+export function emitDivided(
+  c: CodeContext,
+  { extent, unit = 1, helps = true }: Division,
+  emit: (part: Range | undefined) => void,
+): void {
+  const { f, share } = c;
+  if (share === undefined) {
+    emit(undefined);
+    return;
+  }
+  const units = Math.ceil(extent / unit);
+  const part = { from: c.local('i32'), to: c.local('i32') };
+  const emitEnd = (local: number): void => {
+    if (unit !== 1) f.get(local).i32Const(unit).op('i32.mul').set(local);
+    f.get(local).i32Const(extent).get(local).i32Const(extent).op('i32.lt_u').op('select').set(local);
+  };
+  // What is claimed is counted once from barrier to barrier.
+  if (helps && c.isOutermost && !c.isDivided) {
+    const claim = c.shared.function('claim', ['i32', 'i32', 'i32', 'i32', 'i32'], writeClaim, ['i32', 'i32']);
+    const last = c.local('i32');
+    f.i32Const(-1).set(last);
+    f.whileLoop(
+      () => {
+        f.get(share.control).get(share.thread).get(share.threads).i32Const(units).get(last).call(claim);
+        f.set(part.to).tee(last).set(part.from).get(last).i32Const(units).op('i32.lt_u');
+      },
+      () => {
+        if (unit !== 1) f.get(part.from).i32Const(unit).op('i32.mul').set(part.from);
+        emitEnd(part.to);
+        c.divided(() => {
+          emit(part);
+        });
+      },
+    );
+    f.release(last);
+  } else {
+    emitMost(f, share.threads, () => f.i32Const(units));
+    f.tee(part.to).get(share.thread).op('i32.mul').tee(part.from).get(part.to).op('i32.add').set(part.to);
+    emitEnd(part.from);
+    emitEnd(part.to);
+    c.divided(() => {
+      emit(part);
+    });
+  }
+  f.release(part.from, part.to);
+}
+
+/** Emits the units of each thread, but for the last ones. */
+function emitMost(f: FunctionBuilder, threads: number, emitUnits: () => void): void {
+  emitUnits();
+  f.get(threads).op('i32.add').i32Const(1).op('i32.sub').get(threads).op('i32.div_u');
+}
+
+/**
+ * Writes a function (control, thread, threads, units, last) → (from, to): the next units this thread is to do. `last` is
+ * where those before began, -1 at first; where nothing is left, both results are at least `units`.
+ */
+export function writeClaim(f: FunctionBuilder): void {
+  const [control, thread, threads, units, last] = [0, 1, 2, 3, 4];
+  const [most, small, large, owner, piece, begin] = Array.from({ length: 6 }, () => f.local('i32'));
+  const [from, to, end, searches] = Array.from({ length: 4 }, () => f.local('i32'));
+  emitMost(f, threads, () => f.get(units));
+  f.set(most);
+  f.get(threads).i32Const(1).op('i32.eq').if();
+  // Alone: all at once.
+  f.get(last).i32Const(0).op('i32.lt_s').if('i32').i32Const(0).else().get(units).end().set(from);
+  f.get(units).set(to);
+  f.else();
+  // Small pieces are an eighth of a part; what four of them leave is taken at once.
+  f.get(most).i32Const(3).op('i32.shr_u').tee(small).i32Const(1).get(small).op('select').set(small);
+  f.get(most).get(small).i32Const(2).op('i32.shl').op('i32.sub').tee(large);
+  f.i32Const(1).get(large).i32Const(0).op('i32.gt_s').op('select').set(large);
+  f.get(last)
+    .i32Const(0)
+    .op('i32.lt_s')
+    .if('i32')
+    .get(thread)
+    .else()
+    .get(last)
+    .get(most)
+    .op('i32.div_u')
+    .end();
+  f.set(owner);
+  f.i32Const(1).set(searches);
+  f.whileLoop(
+    () => f.get(searches),
+    () => {
+      f.get(control)
+        .get(owner)
+        .i32Const(4 * LINE_WORDS)
+        .op('i32.mul')
+        .op('i32.add')
+        .i32Const(1);
+      f.memory('i32.atomic.rmw.add', 4 * CONTROL.claims).set(piece);
+      f.get(owner).get(most).op('i32.mul').set(begin);
+      f.get(begin).get(large).op('i32.add').get(piece).get(small).op('i32.mul').op('i32.add').set(to);
+      f.get(to).get(small).op('i32.sub').get(begin).get(piece).op('select').set(from);
+      f.get(begin).get(most).op('i32.add').set(end);
+      f.get(end).get(units).get(end).get(units).op('i32.lt_u').op('select').set(end);
+      f.get(to).get(end).get(to).get(end).op('i32.lt_u').op('select').set(to);
+      f.i32Const(0).set(searches);
+      f.get(from).get(end).op('i32.ge_u').if();
+      // The next one's part, until all have been asked.
+      f.get(owner).i32Const(1).op('i32.add').tee(owner).get(threads).op('i32.lt_u').if('i32');
+      f.get(owner)
+        .else()
+        .i32Const(0)
+        .end()
+        .tee(owner)
+        .get(thread)
+        .op('i32.ne')
+        .tee(searches)
+        .op('i32.eqz')
+        .if();
+      f.get(units).tee(from).set(to).end();
+      f.end();
+    },
+  );
+  f.end();
+  f.get(from).get(to);
+}
