@@ -19,6 +19,8 @@ import { bordersOf, skipsOf } from '../src/contraction/borders.js';
 import type { Contraction } from '../src/contraction/contraction.js';
 import { matchContraction } from '../src/contraction/contraction.js';
 import { writtenOut } from '../src/contraction/levels.js';
+import type { Plan } from '../src/contraction/plan.js';
+import { planContraction } from '../src/contraction/plan.js';
 import { stretchesOf } from '../src/stretches.js';
 import { agree, backends, chooseData, oneOf, type Choose } from './agreement.js';
 
@@ -78,22 +80,56 @@ describe('every pass of a convolution agrees with the portable backend', () => {
   });
 });
 
+function firstContraction({ kernels }: Program): Contraction {
+  const look = (body: readonly Statement[]): Contraction[] =>
+    body.flatMap((statement) => {
+      if (statement.kind !== 'loop') return [];
+      const contraction = matchContraction(statement);
+      return contraction === undefined ? look(statement.body) : [contraction];
+    });
+  return kernels.flatMap(({ body }) => look(body))[0];
+}
+
+describe('without relaxed multiply-add, one loop sums', () => {
+  const form = { height: 4, writtenOut: 1 };
+  /** Plans with and without it. */
+  function plansOf(program: Program): (Plan | undefined)[] {
+    const options = { tileForms: { one: form, several: form }, borders: bordersOf(program) };
+    return [true, false].map((relaxed) =>
+      planContraction(firstContraction(program), { ...options, relaxed }),
+    );
+  }
+  const x = variable(tensor(new Float32Array(2 * 40 * 16 * 16), { shape: [2, 40, 16, 16] }));
+  const weights = variable(tensor(new Float32Array(64 * 40 * 9), { shape: [64, 40, 3, 3] }));
+  const g = variable(tensor(new Float32Array(2 * 64 * 16 * 16), { shape: [2, 64, 16, 16] }));
+  const geometry = { size: [3, 3], stride: [1, 1], dilation: [1, 1], padding: [1, 1] };
+  const forward = compile(() => convolve(x.value, weights.value, geometry));
+  const byData = compile(() => gradients(sum(convolve(x.value, weights.value, geometry).mul(g)), [x])[0]);
+
+  test('windows that are copied side by side', () => {
+    const [loops, one] = plansOf(forward.program());
+    expect([loops?.packsRight, one?.packsRight]).toEqual([false, true]);
+    expect([one?.packsLeft, one?.keepsLeft]).toEqual([false, false]);
+  });
+
+  test('and weights, once before all windows', () => {
+    const [loops, one] = plansOf(byData.program());
+    expect([loops?.packsRight, loops?.packsLeft]).toEqual([false, false]);
+    expect([one?.packsRight, one?.packsLeft, one?.keepsLeft]).toEqual([true, true, true]);
+  });
+
+  test.each([forward, byData])('in the same order: %#', (step) => {
+    const orders = plansOf(step.program()).map((plan) => [...(plan?.blocks ?? []), ...(plan?.summed ?? [])]);
+    expect(orders[0].length).toBe(3);
+    expect(orders[1]).toEqual(orders[0]);
+  });
+});
+
 describe('sums skip the zeros around a copy', () => {
-  /** The first contraction of a program that reads a copy with borders, and what it may skip. */
+  /** What the first contraction of a program may skip. */
   function firstSkip(program: Program): ReturnType<typeof skipsOf> {
-    const borders = bordersOf(program);
-    const found: Contraction[] = [];
-    const look = (body: readonly Statement[]): void => {
-      for (const statement of body) {
-        if (statement.kind !== 'loop') continue;
-        const contraction = matchContraction(statement);
-        if (contraction === undefined) look(statement.body);
-        else found.push(contraction);
-      }
-    };
-    for (const { body } of program.kernels) look(body);
-    const [{ left, right, reduced, loops }] = found;
-    return [left, right].flatMap((load) => skipsOf(load, { reduced, loops, borders }));
+    const { left, right, reduced, loops } = firstContraction(program);
+    return [left, right].flatMap((load) => skipsOf(load, { reduced, loops, borders: bordersOf(program) }));
   }
 
   test('of the five taps across ten rows of a gradient, 50 of 70 products are left', () => {

@@ -90,9 +90,11 @@ class ContractionWriter {
     this.#sumDown = 4 * columns.reduce((sum, { count, size }) => sum + count * padded(size), 0);
     const height = Math.max(...rows.map(({ size }) => size));
     this.#leftPanel = plan.packsRight ? this.#block * this.#sumDown : 0;
-    this.#sums = this.#leftPanel + (plan.packsLeft ? this.#block * height * 4 : 0);
-    const kept = this.#continues ? points(inner) * row.extent : height;
-    c.scratchBytes = Math.max(c.scratchBytes, this.#sums + (isDirect ? 0 : kept * this.#sumDown));
+    const kept = plan.keepsLeft ? row.extent : height;
+    const blocksKept = plan.keepsLeft && cut !== undefined ? Math.ceil(cut.axis.extent / cut.size) : 1;
+    this.#sums = this.#leftPanel + (plan.packsLeft ? this.#block * kept * blocksKept * 4 : 0);
+    const lines = this.#continues ? points(inner) * row.extent : height;
+    c.scratchBytes = Math.max(c.scratchBytes, this.#sums + (isDirect ? 0 : lines * this.#sumDown));
     // Best a loop around everything, then columns, whose packing is divided too.
     const choices = [...plan.outer, 'columns', 'rows', ...inner] as const;
     this.#divided = mostEven<LoopAxis | 'rows' | 'columns'>(choices, (each) => tilesAlong(each, plan));
@@ -110,7 +112,8 @@ class ContractionWriter {
         this.#blocks();
       });
     };
-    const { outer, packsLeft, packsRight } = this.#plan;
+    const { outer, packsLeft, packsRight, keepsLeft } = this.#plan;
+    if (keepsLeft) this.#keepLeft();
     const packsAgain = this.#divided === 'columns' ? packsLeft : packsRight;
     const helps = !packsAgain || outer.some((loop) => loop === this.#divided);
     const extent = tilesAlong(this.#divided, this.#plan);
@@ -120,32 +123,12 @@ class ContractionWriter {
   }
 
   #blocks(): void {
-    const { f } = this.#c;
-    const { blocks, cut, summed } = this.#plan;
-    const zero = this.#c.local('i32');
-    f.i32Const(0).set(zero).i32Const(1).set(this.#first);
-    for (const { axis } of summed) this.#c.counters.set(axis, zero);
-    emitNest(this.#c, blocks, new Map(), () => {
-      if (cut === undefined) {
-        f.i32Const(summed[0]?.extent ?? 1).set(this.#count);
-        this.#oneBlock();
-        return;
-      }
-      const { axis, extent } = cut.axis;
-      const from = this.#c.local('i32');
-      this.#c.counters.set(axis, from);
-      f.forLoop(from, 0, extent, cut.size, () => {
-        f.i32Const(cut.size).i32Const(extent).get(from).op('i32.sub').tee(this.#count);
-        f.i32Const(cut.size).get(this.#count).i32Const(cut.size).op('i32.lt_u').op('select');
-        f.set(this.#count);
-        this.#oneBlock();
-      });
-      this.#c.counters.set(axis, zero);
-      f.release(from);
+    this.#c.f.i32Const(1).set(this.#first);
+    this.#eachBlock(() => {
+      this.#oneBlock();
     });
-    for (const { axis } of summed) this.#c.counters.delete(axis);
-    f.release(zero);
     if (!this.#continues || this.#direct !== undefined) return;
+    const { f } = this.#c;
     this.#inner((sums) => {
       for (const run of this.#plan.rows) {
         this.#eachRow(run, (top) => {
@@ -155,6 +138,35 @@ class ContractionWriter {
         });
       }
     });
+  }
+
+  /** Runs over the blocks of what is summed. */
+  #eachBlock(body: () => void): void {
+    const { f } = this.#c;
+    const { blocks, cut, summed } = this.#plan;
+    const zero = this.#c.local('i32');
+    f.i32Const(0).set(zero);
+    for (const { axis } of summed) this.#c.counters.set(axis, zero);
+    emitNest(this.#c, blocks, new Map(), () => {
+      if (cut === undefined) {
+        f.i32Const(summed[0]?.extent ?? 1).set(this.#count);
+        body();
+        return;
+      }
+      const { axis, extent } = cut.axis;
+      const from = this.#c.local('i32');
+      this.#c.counters.set(axis, from);
+      f.forLoop(from, 0, extent, cut.size, () => {
+        f.i32Const(cut.size).i32Const(extent).get(from).op('i32.sub').tee(this.#count);
+        f.i32Const(cut.size).get(this.#count).i32Const(cut.size).op('i32.lt_u').op('select');
+        f.set(this.#count);
+        body();
+      });
+      this.#c.counters.set(axis, zero);
+      f.release(from);
+    });
+    for (const { axis } of summed) this.#c.counters.delete(axis);
+    f.release(zero);
   }
 
   #oneBlock(): void {
@@ -317,23 +329,72 @@ class ContractionWriter {
     f.release(zero);
   }
 
-  #tilesOfRow(run: Run, top: number, sums: number): void {
+  /** Packs all rows, for whatever the loops around run over. */
+  #keepLeft(): void {
+    const { f } = this.#c;
+    const { rows, row, column } = this.#plan;
+    const zero = this.#c.local('i32');
+    f.i32Const(0).set(zero);
+    this.#c.counters.set(column.axis, zero);
+    this.#eachBlock(() => {
+      for (const run of rows) {
+        this.#each(run, row, false, (top) => {
+          this.#packLeft(run.size, () => {
+            this.#emitLeftPanel(top);
+          });
+        });
+      }
+    });
+    this.#c.counters.delete(column.axis);
+    f.release(zero);
+  }
+
+  /** Packs the rows from the counter of the rows on. */
+  #packLeft(lines: number, emitTarget: () => void): void {
+    const { f } = this.#c;
+    const { left, row } = this.#plan;
+    const packed = this.#packedSteps(lines * 4);
+    const { levels, factor } = this.#levels((axis) => [strideOf(left, axis), packed.get(axis) ?? 0]);
+    this.#emitAddress(left);
+    emitTarget();
+    this.#emitCount(factor);
+    f.call(packingFunction(this.#c, { lines, width: lines, across: strideOf(left, row), levels }));
+  }
+
+  /** The address of the packed rows that begin with this one. */
+  #emitLeftPanel(top: number): void {
     const { f, scratch } = this.#c;
-    const { left, right, row, column, packsLeft, packsRight, skip } = this.#plan;
+    f.get(scratch).i32Const(this.#leftPanel).op('i32.add');
+    const { keepsLeft, cut, row } = this.#plan;
+    if (!keepsLeft) return;
+    f.get(top)
+      .i32Const(4 * this.#block)
+      .op('i32.mul')
+      .op('i32.add');
+    if (cut === undefined) return;
+    // Blocks lie one after another.
+    f.get(this.#c.counter(cut.axis.axis))
+      .i32Const(((4 * this.#block) / cut.size) * row.extent)
+      .op('i32.mul')
+      .op('i32.add');
+  }
+
+  #tilesOfRow(run: Run, top: number, sums: number): void {
+    const { f } = this.#c;
+    const { left, right, row, column, packsLeft, packsRight, keepsLeft, skip } = this.#plan;
     const source = this.#c.local('i32');
     const zero = this.#c.local('i32');
     f.i32Const(0).set(zero);
     this.#c.counters.set(column.axis, zero);
-    this.#emitAddress(left);
-    f.set(source);
     const stretch = this.#stretch();
     const packed = this.#packedSteps(run.size * 4);
-    if (packsLeft) {
-      const { levels, factor } = this.#levels((axis) => [strideOf(left, axis), packed.get(axis) ?? 0]);
-      const across = strideOf(left, row);
-      f.get(source).get(scratch).i32Const(this.#leftPanel).op('i32.add').tee(source);
-      this.#emitCount(factor);
-      f.call(packingFunction(this.#c, { lines: run.size, width: run.size, across, levels }));
+    if (packsLeft) this.#emitLeftPanel(top);
+    else this.#emitAddress(left);
+    f.set(source);
+    if (packsLeft && !keepsLeft) {
+      this.#packLeft(run.size, () => {
+        f.get(source);
+      });
     }
     const target = this.#c.local('i32');
     if (this.#direct === undefined) {

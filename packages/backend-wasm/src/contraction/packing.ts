@@ -30,7 +30,8 @@ function writePacking(f: FunctionBuilder, { lines, width, across, levels }: Pack
   const [source, target, count] = [0, 1, 2];
   const block = { lines, width, across };
   // Along lines that lie in one piece, four elements of four lines at a time are turned in registers.
-  const turns = levels[levels.length - 1].leftStep === 4 && across !== 4 && lines >= LANES;
+  const along = levels[levels.length - 1].leftStep === 4 && across !== 4;
+  const turns = along && lines >= LANES && width % LANES === 0;
   writeLevels(
     f,
     levels,
