@@ -114,7 +114,7 @@ class ContractionWriter {
     };
     const { outer, packsLeft, packsRight, keepsLeft } = this.#plan;
     if (keepsLeft) this.#keepLeft();
-    const packsAgain = this.#divided === 'columns' ? packsLeft : packsRight;
+    const packsAgain = this.#divided === 'columns' ? packsLeft && !keepsLeft : packsRight;
     const helps = !packsAgain || outer.some((loop) => loop === this.#divided);
     const extent = tilesAlong(this.#divided, this.#plan);
     if (isShared) emitDivided(this.#c, { extent, helps }, emit);

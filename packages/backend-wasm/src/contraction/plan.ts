@@ -69,8 +69,8 @@ const BLOCK = 512;
 /** The same where a few panels, all that there are, stay there while rows go by. */
 const NEAR_BLOCK = 320;
 
-/** Rows are kept for the loops around where they take no more bytes than that: half of a level-2 cache. */
-const KEPT = 262_144;
+/** Rows are kept where they take no more bytes than that. */
+const KEPT = 2 ** 20;
 
 /** From this many bytes on, neighbouring products lie in different lines and, in large matrices, in few sets of the cache. */
 const FAR = 64;
@@ -115,7 +115,7 @@ export function planContraction(
     }
   }
   if (best === undefined) return undefined;
-  const plan = relaxed ? best.plan : withOneLoop(best.plan);
+  const plan = keepingLeft(relaxed ? best.plan : withOneLoop(best.plan));
   const { height, writtenOut } = isOneLoop(plan) ? tileForms.one : tileForms.several;
   const fitting = tilings(plan.row, plan.column, { ...HEIGHTS, 2: height });
   const tiling = fitting.reduce((least, each) => (each.work < least.work ? each : least));
@@ -141,16 +141,22 @@ function isOneLoop({
  * inside loops (Node 20, 3x3 windows: 31 in place of 28 GFLOP/s). In which order sums add up stays as it is.
  */
 function withOneLoop(plan: Omit<Plan, 'writtenOut'>): Omit<Plan, 'writtenOut'> {
-  const { left, outer, inner, row, columns } = plan;
   if (plan.packsRight || plan.skip !== undefined || isOneLoop(plan)) return plan;
-  if (points(inner) * row.extent < REUSE) return plan;
+  if (points(plan.inner) * plan.row.extent < REUSE) return plan;
   const order = [...plan.blocks, ...plan.summed];
   const packing = { ...plan, ...cutBlocks(order, NEAR_BLOCK), packsRight: true };
   if (isOneLoop(packing)) return packing;
+  const panels = points(plan.outer) * plan.columns.reduce((sum, { count }) => sum + count, 0);
+  const withRows = keepingLeft({ ...packing, packsLeft: panels >= REUSE });
+  return withRows.keepsLeft ? withRows : plan;
+}
+
+/** The plan with rows that are packed kept for whatever the loops around run over, and for all pieces of a thread. */
+function keepingLeft(plan: Omit<Plan, 'writtenOut'>): Omit<Plan, 'writtenOut'> {
+  const { left, row, outer, inner, blocks, summed, packsLeft } = plan;
   const isSame = [...outer, ...inner].every((loop) => strideOf(left, loop) === 0);
-  const panels = points(outer) * columns.reduce((sum, { count }) => sum + count, 0);
-  const fits = packing.blocks.length === 0 && 4 * points(order) * row.extent <= KEPT;
-  return isSame && fits && panels >= REUSE ? { ...packing, packsLeft: true, keepsLeft: true } : plan;
+  const fits = blocks.length === 0 && 4 * points(summed) * row.extent <= KEPT;
+  return { ...plan, keepsLeft: packsLeft && isSame && fits };
 }
 
 /** How rows and columns are covered by tiles. */
