@@ -240,7 +240,8 @@ function isRelaxed(): boolean {
   return accepts((f) => f.f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd'));
 }
 
-let timedForms: TileForms | undefined;
+/** The forms of tiles found to be the fastest, by the engine's flag. */
+const timedForms = new Map<string | undefined, TileForms>();
 
 export interface WasmOptions {
   /**
@@ -283,8 +284,9 @@ export async function wasm({
   const engine = engineFlags
     ? await adoptFlags(() => new Wasm(false, UNASKED, timeTileForms(isRelaxed())))
     : UNASKED;
-  timedForms ??= timeTileForms(isRelaxed());
-  const backend = new Wasm(count > 1, engine, timedForms);
+  const tileForms = timedForms.get(engine.flag) ?? timeTileForms(isRelaxed());
+  timedForms.set(engine.flag, tileForms);
+  const backend = new Wasm(count > 1, engine, tileForms);
   if (count > 1) {
     const url = workerUrl ?? new URL('./worker.js', import.meta.url);
     backend.workers = await Threads.start(backend.memory, count, url);
