@@ -152,7 +152,7 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     const stretches = stretchesOf(loop);
     const gains =
       body.some(({ kind }) => kind === 'loop') ||
-      stretches.every((each) => loopVectorizes(c, each.body, axis));
+      stretches.every((each) => each.extent === 1 || loopVectorizes(c, each.body, axis));
     if (stretches.length > 1 && gains) {
       for (const each of stretches) {
         if (each.extent > 1) emitLoop(c, each);

@@ -21,6 +21,7 @@ import { matchContraction } from '../src/contraction/contraction.js';
 import { writtenOut } from '../src/contraction/levels.js';
 import type { Plan } from '../src/contraction/plan.js';
 import { planContraction } from '../src/contraction/plan.js';
+import { assembleProgram } from '../src/program-module.js';
 import { stretchesOf } from '../src/stretches.js';
 import { agree, backends, chooseData, oneOf, type Choose } from './agreement.js';
 
@@ -212,6 +213,27 @@ describe('loops over guards', () => {
     const [loop] = step.program().kernels[0].body;
     if (loop.kind !== 'loop') throw new TypeError('no loop');
     expect(stretchesOf(loop).map(({ extent }) => extent)).toEqual([4, 10, 3]);
+  });
+
+  test.each([1, 2, 5])('load whole vectors of what is inside, %d from the edge', (width) => {
+    const x = variable(tensor(new Float32Array(4 * 16 * 16), { shape: [4, 16, 16] }));
+    const around = [
+      [0, 0],
+      [width, width],
+      [width, width],
+    ] as const;
+    const program = compile(() => pad(x.value, around)).program();
+    const form = { height: 6, writtenOut: 1 };
+    const { bytes } = assembleProgram(program, {
+      relaxed: false,
+      tileForms: { one: form, several: form },
+      sharedPages: undefined,
+      threads: 1,
+    });
+    // v128.load, aligned to four bytes.
+    expect(Buffer.from(bytes).includes(Buffer.from([0xfd, 0x00, 0x02]))).toBe(true);
+    // f32.load, aligned to four bytes, without an offset.
+    expect(Buffer.from(bytes).includes(Buffer.from([0x2a, 0x02, 0x00]))).toBe(false);
   });
 
   test('copy what is inside and fill the rest', () => {
