@@ -235,7 +235,7 @@ describe.each(Object.keys(programs))('scratch memory of %s', (name) => {
     const place = vi.spyOn(Gaps.prototype, 'place');
     const { arenaBytes } = assembleProgram(program, {
       relaxed: false,
-      tileForms: { one: CANDIDATES.one[2], several: CANDIDATES.several[2] },
+      tileForms: { one: CANDIDATES.one[0], several: CANDIDATES.several[0] },
       sharedPages: undefined,
       threads,
     });
@@ -267,7 +267,7 @@ describe('code', () => {
     const program = pool.program(zeros([2, 64, 32, 32]));
     const { bytes } = assembleProgram(program, {
       relaxed: false,
-      tileForms: { one: CANDIDATES.one[2], several: CANDIDATES.several[2] },
+      tileForms: { one: CANDIDATES.one[0], several: CANDIDATES.several[0] },
       sharedPages: undefined,
       threads: 2,
     });
