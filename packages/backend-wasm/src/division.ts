@@ -1,5 +1,5 @@
-import type { FunctionBuilder } from './assembler.js';
-import type { CodeContext } from './code-context.js';
+import type { FunctionBuilder, Operand } from './assembler.js';
+import type { CodeContext, Share } from './code-context.js';
 import { CONTROL, LINE_WORDS } from './control.js';
 
 /** Part of a loop: locals with the first turn and with the end. */
@@ -34,61 +34,54 @@ export interface Division {
 }
 
 /**
- * Divides a loop of the kernel among threads, where the kernel is to be divided: `emit` is given this thread's part. All
+ * Divides a loop of the kernel among threads: `emit` is given this thread's part. All
  * have parts of one size, but cores differ, and other programs keep them from work: a thread takes half of its part at once
  * and the rest piece by piece, and one that has finished goes on with what is left of others' parts.
  */
 export function emitDivided(
   c: CodeContext,
+  share: Share,
   { extent, unit = 1, helps = true }: Division,
-  emit: (part: Range | undefined) => void,
+  emit: (part: Range) => void,
 ): void {
-  const { f, share } = c;
-  if (share === undefined) {
-    emit(undefined);
-    return;
-  }
+  const { f } = c;
   const units = Math.ceil(extent / unit);
   const part = { from: c.local('i32'), to: c.local('i32') };
-  const emitEnd = (local: number): void => {
-    if (unit !== 1) f.get(local).i32Const(unit).op('i32.mul').set(local);
-    f.get(local).i32Const(extent).get(local).i32Const(extent).op('i32.lt_u').op('select').set(local);
+  const emitPart = (): void => {
+    for (const end of [part.from, part.to]) {
+      if (unit !== 1) f.get(end).i32Const(unit).op('i32.mul').set(end);
+      emitAtMost(f, end, extent);
+    }
+    c.divided(() => {
+      emit(part);
+    });
   };
   // What is claimed is counted once from barrier to barrier.
   if (helps && c.isOutermost && !c.isDivided) {
     const claim = c.shared.function('claim', ['i32', 'i32', 'i32', 'i32', 'i32'], writeClaim, ['i32', 'i32']);
     const last = c.local('i32');
     f.i32Const(-1).set(last);
-    f.whileLoop(
-      () => {
-        f.get(share.control).get(share.thread).get(share.threads).i32Const(units).get(last).call(claim);
-        f.set(part.to).tee(last).set(part.from).get(last).i32Const(units).op('i32.lt_u');
-      },
-      () => {
-        if (unit !== 1) f.get(part.from).i32Const(unit).op('i32.mul').set(part.from);
-        emitEnd(part.to);
-        c.divided(() => {
-          emit(part);
-        });
-      },
-    );
+    f.whileLoop(() => {
+      f.get(share.control).get(share.thread).get(share.threads).i32Const(units).get(last).call(claim);
+      f.set(part.to).tee(last).set(part.from).get(last).i32Const(units).op('i32.lt_u');
+    }, emitPart);
     f.release(last);
   } else {
-    emitMost(f, share.threads, () => f.i32Const(units));
+    emitMost(f, share.threads, units);
     f.tee(part.to).get(share.thread).op('i32.mul').tee(part.from).get(part.to).op('i32.add').set(part.to);
-    emitEnd(part.from);
-    emitEnd(part.to);
-    c.divided(() => {
-      emit(part);
-    });
+    emitPart();
   }
   f.release(part.from, part.to);
 }
 
 /** Emits the units of each thread, but for the last ones. */
-function emitMost(f: FunctionBuilder, threads: number, emitUnits: () => void): void {
-  emitUnits();
-  f.get(threads).op('i32.add').i32Const(1).op('i32.sub').get(threads).op('i32.div_u');
+function emitMost(f: FunctionBuilder, threads: number, units: Operand): void {
+  f.operand(units).get(threads).op('i32.add').i32Const(1).op('i32.sub').get(threads).op('i32.div_u');
+}
+
+/** Lowers a local to a limit it is above, both unsigned. */
+export function emitAtMost(f: FunctionBuilder, local: number, limit: Operand): void {
+  f.get(local).operand(limit).get(local).operand(limit).op('i32.lt_u').op('select').set(local);
 }
 
 /**
@@ -136,8 +129,8 @@ export function writeClaim(f: FunctionBuilder): void {
       f.get(begin).get(large).op('i32.add').get(piece).get(small).op('i32.mul').op('i32.add').set(to);
       f.get(to).get(small).op('i32.sub').get(begin).get(piece).op('select').set(from);
       f.get(begin).get(most).op('i32.add').set(end);
-      f.get(end).get(units).get(end).get(units).op('i32.lt_u').op('select').set(end);
-      f.get(to).get(end).get(to).get(end).op('i32.lt_u').op('select').set(to);
+      emitAtMost(f, end, () => f.get(units));
+      emitAtMost(f, to, () => f.get(end));
       f.i32Const(0).set(searches);
       f.get(from).get(end).op('i32.ge_u').if();
       // The next one's part, until all have been asked.

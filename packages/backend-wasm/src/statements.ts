@@ -177,7 +177,7 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
       emitStatements(c, body);
     });
   };
-  if (isDivided) emitDivided(c, { extent, unit: vectorizes ? LINE : 1 }, emit);
+  if (isDivided) emitDivided(c, share, { extent, unit: vectorizes ? LINE : 1 }, emit);
   else emit();
 }
 

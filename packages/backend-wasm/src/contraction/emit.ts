@@ -1,7 +1,7 @@
 import type { LoopAxis, Statement } from '@downhill/tensor';
 import { coefficientOf } from '@downhill/tensor';
 import type { CodeContext } from '../code-context.js';
-import { emitDivided, mostEven, type Range } from '../division.js';
+import { emitAtMost, emitDivided, mostEven, type Range } from '../division.js';
 import { emitCounted, emitInnermost, emitStatements, loopVectorizes, placesOf } from '../statements.js';
 import { LANES } from '../vector.js';
 import type { Contraction, Load } from './contraction.js';
@@ -104,7 +104,8 @@ class ContractionWriter {
 
   write(): void {
     const first = this.#contraction.loops[0];
-    const isShared = this.#c.share?.loops.some(({ axis }) => axis === first.axis) === true;
+    const { share } = this.#c;
+    const isShared = share?.loops.some(({ axis }) => axis === first.axis) === true;
     const emit = (part?: Range): void => {
       this.#part = part;
       if (typeof this.#divided === 'object') this.#ranges.set(this.#divided, part);
@@ -117,7 +118,7 @@ class ContractionWriter {
     const packsAgain = this.#divided === 'columns' ? packsLeft && !keepsLeft : packsRight;
     const helps = !packsAgain || outer.some((loop) => loop === this.#divided);
     const extent = tilesAlong(this.#divided, this.#plan);
-    if (isShared) emitDivided(this.#c, { extent, helps }, emit);
+    if (isShared) emitDivided(this.#c, share, { extent, helps }, emit);
     else emit();
     this.#c.f.release(this.#count, this.#first);
   }
@@ -144,29 +145,31 @@ class ContractionWriter {
   #eachBlock(body: () => void): void {
     const { f } = this.#c;
     const { blocks, cut, summed } = this.#plan;
-    const zero = this.#c.local('i32');
-    f.i32Const(0).set(zero);
-    for (const { axis } of summed) this.#c.counters.set(axis, zero);
+    const inside = summed.filter((loop) => loop !== cut?.axis);
     emitNest(this.#c, blocks, new Map(), () => {
       if (cut === undefined) {
         f.i32Const(summed[0]?.extent ?? 1).set(this.#count);
-        body();
+        this.#atZero(inside, body);
         return;
       }
       const { axis, extent } = cut.axis;
       const from = this.#c.local('i32');
       this.#c.counters.set(axis, from);
       f.forLoop(from, 0, extent, cut.size, () => {
-        f.i32Const(cut.size).i32Const(extent).get(from).op('i32.sub').tee(this.#count);
-        f.i32Const(cut.size).get(this.#count).i32Const(cut.size).op('i32.lt_u').op('select');
-        f.set(this.#count);
-        body();
+        f.i32Const(extent).get(from).op('i32.sub').set(this.#count);
+        emitAtMost(f, this.#count, cut.size);
+        this.#atZero(inside, body);
       });
-      this.#c.counters.set(axis, zero);
+      this.#c.counters.delete(axis);
       f.release(from);
     });
-    for (const { axis } of summed) this.#c.counters.delete(axis);
-    f.release(zero);
+  }
+
+  /** Emits what takes the counters of some loops, which are not open, for zero. */
+  #atZero(axes: readonly LoopAxis[], body: () => void): void {
+    for (const { axis } of axes) this.#c.turns.set(axis, 0);
+    body();
+    for (const { axis } of axes) this.#c.turns.delete(axis);
   }
 
   #oneBlock(): void {
@@ -313,29 +316,22 @@ class ContractionWriter {
   #packRight(): void {
     const { f } = this.#c;
     const { right, column, row } = this.#plan;
-    const zero = this.#c.local('i32');
-    f.i32Const(0).set(zero);
-    this.#c.counters.set(row.axis, zero);
     this.#eachPanel(({ size }, start) => {
       const width = padded(size);
       const target = this.#packedSteps(width * 4);
       const { levels, factor } = this.#levels((axis) => [strideOf(right, axis), target.get(axis) ?? 0]);
-      this.#emitAddress(right);
+      this.#atZero([row], () => {
+        this.#emitAddress(right);
+      });
       this.#emitPanel(start);
       this.#emitCount(factor);
       f.call(packingFunction(this.#c, { lines: size, width, across: strideOf(right, column), levels }));
     });
-    this.#c.counters.delete(row.axis);
-    f.release(zero);
   }
 
   /** Packs all rows, for whatever the loops around run over. */
   #keepLeft(): void {
-    const { f } = this.#c;
-    const { rows, row, column } = this.#plan;
-    const zero = this.#c.local('i32');
-    f.i32Const(0).set(zero);
-    this.#c.counters.set(column.axis, zero);
+    const { rows, row } = this.#plan;
     this.#eachBlock(() => {
       for (const run of rows) {
         this.#each(run, row, false, (top) => {
@@ -345,8 +341,14 @@ class ContractionWriter {
         });
       }
     });
-    this.#c.counters.delete(column.axis);
-    f.release(zero);
+  }
+
+  /** The address of the left factor in the row that is open. */
+  #emitLeft(): void {
+    const { left, column } = this.#plan;
+    this.#atZero([column], () => {
+      this.#emitAddress(left);
+    });
   }
 
   /** Packs the rows from the counter of the rows on. */
@@ -355,7 +357,7 @@ class ContractionWriter {
     const { left, row } = this.#plan;
     const packed = this.#packedSteps(lines * 4);
     const { levels, factor } = this.#levels((axis) => [strideOf(left, axis), packed.get(axis) ?? 0]);
-    this.#emitAddress(left);
+    this.#emitLeft();
     emitTarget();
     this.#emitCount(factor);
     f.call(packingFunction(this.#c, { lines, width: lines, across: strideOf(left, row), levels }));
@@ -381,15 +383,12 @@ class ContractionWriter {
 
   #tilesOfRow(run: Run, top: number, sums: number): void {
     const { f } = this.#c;
-    const { left, right, row, column, packsLeft, packsRight, keepsLeft, skip } = this.#plan;
+    const { left, right, row, packsLeft, packsRight, keepsLeft, skip } = this.#plan;
     const source = this.#c.local('i32');
-    const zero = this.#c.local('i32');
-    f.i32Const(0).set(zero);
-    this.#c.counters.set(column.axis, zero);
     const stretch = this.#stretch();
     const packed = this.#packedSteps(run.size * 4);
     if (packsLeft) this.#emitLeftPanel(top);
-    else this.#emitAddress(left);
+    else this.#emitLeft();
     f.set(source);
     if (packsLeft && !keepsLeft) {
       this.#packLeft(run.size, () => {
@@ -445,9 +444,8 @@ class ContractionWriter {
       call(true);
       f.end();
     });
-    f.release(source, zero, target);
+    f.release(source, target);
     if (stretch !== undefined) f.release(stretch.from, stretch.count);
-    this.#c.counters.delete(column.axis);
     if (this.#continues || this.#direct !== undefined) return;
     this.#epilogue(top, run.size, () => f.get(sums));
   }
@@ -500,13 +498,8 @@ class ContractionWriter {
       f.get(tile)
         .i32Const(vectors * LANES)
         .op('i32.mul')
-        .tee(end)
-        .i32Const(column.extent)
-        .get(end)
-        .i32Const(column.extent)
-        .op('i32.lt_u')
-        .op('select')
         .set(end);
+      emitAtMost(f, end, column.extent);
       return end;
     });
     return { from: ends[0], to: ends[1] };
