@@ -1,5 +1,5 @@
 import type { FunctionBuilder } from './assembler.js';
-import { CONTROL, LINE_WORDS } from './control.js';
+import { CONTROL } from './control.js';
 
 /** Turns of waiting awake: some hundred microseconds, what parts of a kernel differ by. Waking up a thread that sleeps takes as long. */
 const SPINS = 100_000;
@@ -10,7 +10,7 @@ const PATIENCE = 30;
 /** Writes a function (control, threads) → () that returns when all threads have called it; it traps if one never does. */
 export function writeBarrier(f: FunctionBuilder): void {
   const [control, threads] = [0, 1];
-  const [opened, turns, thread, line] = Array.from({ length: 4 }, () => f.local('i32'));
+  const [opened, turns] = Array.from({ length: 2 }, () => f.local('i32'));
   const at = (word: number): number => 4 * word;
   const isShut = (): void => {
     f.get(control).memory('i32.atomic.load', at(CONTROL.opened)).get(opened).op('i32.eq');
@@ -18,18 +18,7 @@ export function writeBarrier(f: FunctionBuilder): void {
   f.get(control).memory('i32.atomic.load', at(CONTROL.opened)).set(opened);
   f.get(control).i32Const(1).memory('i32.atomic.rmw.add', at(CONTROL.arrived));
   f.i32Const(1).op('i32.add').get(threads).op('i32.eq').if();
-  // The last one opens it: of the next kernel nothing has been claimed.
-  f.get(control).set(line);
-  f.forLoop(
-    thread,
-    0,
-    () => f.get(threads),
-    1,
-    () => {
-      f.get(line).i32Const(0).memory('i32.atomic.store', at(CONTROL.claims));
-      f.get(line).i32Const(at(LINE_WORDS)).op('i32.add').set(line);
-    },
-  );
+  // The last one opens it.
   f.get(control).i32Const(0).memory('i32.atomic.store', at(CONTROL.arrived));
   f.get(control).i32Const(1).memory('i32.atomic.rmw.add', at(CONTROL.opened)).op('drop');
   f.get(control).memory('i32.atomic.load', at(CONTROL.asleep)).if();

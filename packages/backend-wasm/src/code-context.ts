@@ -29,6 +29,8 @@ export interface Share {
   readonly control: number;
   /** The outermost loops, one directly inside the other. */
   readonly loops: readonly LoopAxis[];
+  /** Whether the kernel takes long enough for threads that have done their part to take over some of others'. */
+  readonly helps: boolean;
 }
 
 /** What code generation knows while it writes one kernel. */

@@ -25,7 +25,7 @@ export const CONTROL = {
   table: 99,
   /** Set when the workers are to end. */
   closed: 100,
-  /** Of each thread's part of a kernel: how many pieces have been claimed. A cache line for each thread. */
+  /** Of each thread's part of a kernel: how many pieces have been claimed, and after which barrier. A cache line for each thread. */
   claims: 112,
 } as const;
 

@@ -57,7 +57,7 @@ export function emitDivided(
     });
   };
   // What is claimed is counted once from barrier to barrier.
-  if (helps && c.isOutermost && !c.isDivided) {
+  if (helps && share.helps && c.isOutermost && !c.isDivided) {
     const claim = c.shared.function('claim', ['i32', 'i32', 'i32', 'i32', 'i32'], writeClaim, ['i32', 'i32']);
     const last = c.local('i32');
     f.i32Const(-1).set(last);
@@ -84,14 +84,18 @@ export function emitAtMost(f: FunctionBuilder, local: number, limit: Operand): v
   f.get(local).operand(limit).get(local).operand(limit).op('i32.lt_u').op('select').set(local);
 }
 
+/** Bits of a word of claims that count pieces; those above are of the number of the barrier before the kernel. */
+const COUNTED = 3;
+
 /**
  * Writes a function (control, thread, threads, units, last) → (from, to): the next units this thread is to do. `last` is
- * where those before began, -1 at first; where nothing is left, both results are at least `units`.
+ * where those before began, -1 at first; where nothing is left, both results are at least `units`. The last piece of a part is
+ * left to its owner: what he is about to do himself would only move from the memory near him to another's.
  */
 export function writeClaim(f: FunctionBuilder): void {
   const [control, thread, threads, units, last] = [0, 1, 2, 3, 4];
-  const [most, small, large, owner, piece, begin] = Array.from({ length: 6 }, () => f.local('i32'));
-  const [from, to, end, searches] = Array.from({ length: 4 }, () => f.local('i32'));
+  const [most, small, large, owner, line, kernel] = Array.from({ length: 6 }, () => f.local('i32'));
+  const [seen, taken, begin, from, to, end, searches] = Array.from({ length: 7 }, () => f.local('i32'));
   emitMost(f, threads, () => f.get(units));
   f.set(most);
   f.get(threads).i32Const(1).op('i32.eq').if();
@@ -103,6 +107,11 @@ export function writeClaim(f: FunctionBuilder): void {
   f.get(most).i32Const(3).op('i32.shr_u').tee(small).i32Const(1).get(small).op('select').set(small);
   f.get(most).get(small).i32Const(2).op('i32.shl').op('i32.sub').tee(large);
   f.i32Const(1).get(large).i32Const(0).op('i32.gt_s').op('select').set(large);
+  f.get(control)
+    .memory('i32.atomic.load', 4 * CONTROL.opened)
+    .i32Const(COUNTED)
+    .op('i32.shl')
+    .set(kernel);
   f.get(last)
     .i32Const(0)
     .op('i32.lt_s')
@@ -123,16 +132,33 @@ export function writeClaim(f: FunctionBuilder): void {
         .i32Const(4 * LINE_WORDS)
         .op('i32.mul')
         .op('i32.add')
-        .i32Const(1);
-      f.memory('i32.atomic.rmw.add', 4 * CONTROL.claims).set(piece);
+        .set(line);
+      // What has been claimed of an earlier kernel does not count.
+      f.get(line)
+        .memory('i32.atomic.load', 4 * CONTROL.claims)
+        .tee(seen)
+        .get(kernel)
+        .op('i32.sub')
+        .tee(taken);
+      f.i32Const(0)
+        .get(taken)
+        .i32Const(1 << COUNTED)
+        .op('i32.lt_u')
+        .op('select')
+        .set(taken);
       f.get(owner).get(most).op('i32.mul').set(begin);
-      f.get(begin).get(large).op('i32.add').get(piece).get(small).op('i32.mul').op('i32.add').set(to);
-      f.get(to).get(small).op('i32.sub').get(begin).get(piece).op('select').set(from);
+      f.get(begin).get(large).op('i32.add').get(taken).get(small).op('i32.mul').op('i32.add').set(to);
+      f.get(to).get(small).op('i32.sub').get(begin).get(taken).op('select').set(from);
       f.get(begin).get(most).op('i32.add').set(end);
       emitAtMost(f, end, () => f.get(units));
       emitAtMost(f, to, () => f.get(end));
-      f.i32Const(0).set(searches);
-      f.get(from).get(end).op('i32.ge_u').if();
+      f.get(from).get(to).get(owner).get(thread).op('i32.eq').op('select').get(end).op('i32.lt_u').if();
+      f.get(line).get(seen).get(kernel).get(taken).op('i32.add').i32Const(1).op('i32.add');
+      f.memory('i32.atomic.rmw.cmpxchg', 4 * CONTROL.claims)
+        .get(seen)
+        .op('i32.ne')
+        .set(searches);
+      f.else();
       // The next one's part, until all have been asked.
       f.get(owner).i32Const(1).op('i32.add').tee(owner).get(threads).op('i32.lt_u').if('i32');
       f.get(owner)

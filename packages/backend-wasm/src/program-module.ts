@@ -49,6 +49,9 @@ export const TABLE = {
 /** A kernel with less work than this, in nanoseconds of one core, is left to one thread: meeting costs more. */
 const WORTH_DIVIDING = 4000;
 
+/** From so much on, threads that have done their part of a kernel help others. */
+const WORTH_HELPING = 50_000;
+
 /** What a core does in a nanosecond, roughly: what decides who runs a kernel need not be exact. */
 const FLOPS = 20;
 const BYTES = 10;
@@ -130,6 +133,7 @@ export function assembleProgram(
     const share = loops && {
       ...{ thread, threads: loadInto(f, TABLE.threads), control: loadInto(f, TABLE.control) },
       loops,
+      helps: times[number] >= WORTH_HELPING,
     };
     const context = new CodeContext(f, {
       ...{ imports, buffers: program.buffers, bases, scratch, relaxed, tileForms, borders, shared, share },

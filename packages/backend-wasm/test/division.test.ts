@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ModuleBuilder } from '../src/assembler.js';
+import { CONTROL } from '../src/control.js';
 import { writeClaim } from '../src/division.js';
 
 type Claim = (
@@ -12,23 +13,30 @@ type Claim = (
 ) => [from: number, to: number];
 
 /** What has been claimed stands in a memory of its own. */
-function instantiate(): Claim {
+function instantiate(): { claim: Claim; words: Int32Array } {
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 });
   const module = new ModuleBuilder();
   module.importMemory('host', 'memory', { initial: 1, maximum: 1 });
   writeClaim(module.function(['i32', 'i32', 'i32', 'i32', 'i32'], ['i32', 'i32'], 'claim'));
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.finish()), { host: { memory } });
-  return exports.claim as Claim;
+  return { claim: exports.claim as Claim, words: new Int32Array(memory.buffer, CONTROL_AT) };
 }
 
+/** Where the control words lie. */
+const CONTROL_AT = 64;
+
 /** The pieces each thread gets, where `next` says which asks next, until none gets any. */
-function divide(units: number, threads: number, next: (asking: readonly number[]) => number): number[][][] {
-  const claim = instantiate();
+function divide(
+  units: number,
+  threads: number,
+  next: (asking: readonly number[]) => number,
+  { claim } = instantiate(),
+): number[][][] {
   const pieces = Array.from({ length: threads }, (): number[][] => []);
   for (let asking = pieces.map((_, thread) => thread); asking.length > 0;) {
     const thread = next(asking);
     const last = pieces[thread].at(-1)?.[0] ?? -1;
-    const [from, to] = claim(64, thread, threads, units, last);
+    const [from, to] = claim(CONTROL_AT, thread, threads, units, last);
     if (from < units) pieces[thread].push([from, to]);
     else asking = asking.filter((each) => each !== thread);
   }
@@ -79,9 +87,45 @@ describe('what is divided among threads', () => {
       asked[thread]++;
       return thread;
     });
-    expect(slow).toEqual([[0, 400]]);
+    // The last piece is left to the slow one.
+    expect(slow).toEqual([
+      [0, 400],
+      [700, 800],
+    ]);
     expect(fast[0]).toEqual([800, 1200]);
     expect(fast.slice(1).every(([from, to]) => to - from === 100)).toBe(true);
-    expect(fast).toHaveLength(9);
+    expect(fast).toHaveLength(8);
+  });
+
+  test('stays with its owners, where none is more than a piece ahead', () => {
+    const parts = fc.record({
+      part: fc.integer({ min: 5, max: 300 }),
+      threads: sizes.threads,
+      order: fc.infiniteStream(fc.nat()),
+    });
+    fc.assert(
+      fc.property(parts, ({ part, threads, order }) => {
+        const asked = new Array<number>(threads).fill(0);
+        const pieces = divide(part * threads, threads, (asking) => {
+          const least = Math.min(...asking.map((thread) => asked[thread]));
+          const near = asking.filter((thread) => asked[thread] <= least + 1);
+          const { value } = order.next() as IteratorYieldResult<number>;
+          const thread = near[value % near.length];
+          asked[thread]++;
+          return thread;
+        });
+        pieces.forEach((own, thread) => {
+          expect(own.every(([from, to]) => from >= thread * part && to <= (thread + 1) * part)).toBe(true);
+        });
+      }),
+    );
+  });
+
+  test('is all to be done again after the next barrier', () => {
+    const { claim, words } = instantiate();
+    const parts = (): number[][][] => divide(1600, 2, (asking) => asking[0], { claim, words });
+    const before = parts();
+    words[CONTROL.opened]++;
+    expect(parts()).toEqual(before);
   });
 });

@@ -95,9 +95,20 @@ class ContractionWriter {
     this.#sums = this.#leftPanel + (plan.packsLeft ? this.#block * kept * blocksKept * 4 : 0);
     const lines = this.#continues ? points(inner) * row.extent : height;
     c.scratchBytes = Math.max(c.scratchBytes, this.#sums + (isDirect ? 0 : lines * this.#sumDown));
-    // Best a loop around everything, then columns, whose packing is divided too.
-    const choices = [...plan.outer, 'columns', 'rows', ...inner] as const;
-    this.#divided = mostEven<LoopAxis | 'rows' | 'columns'>(choices, (each) => tilesAlong(each, plan));
+    // Best a loop around everything, then columns, whose packing is divided too. A variable is divided into parts that lie
+    // apart: each thread then reads at the next step what it has written itself, and has near.
+    const choices: (LoopAxis | 'rows' | 'columns')[] = [...plan.outer, 'columns', 'rows', ...inner];
+    const assigned = contraction.epilogue.find(
+      (each): each is Store => each.kind === 'store' && c.buffers[each.buffer].role === 'resident',
+    );
+    if (assigned !== undefined) {
+      const apart = (choice: LoopAxis | 'rows' | 'columns'): number => {
+        const { axis } = choice === 'rows' ? plan.row : choice === 'columns' ? plan.column : choice;
+        return Math.abs(coefficientOf(assigned.index, axis) ?? 0);
+      };
+      choices.sort((a, b) => apart(b) - apart(a));
+    }
+    this.#divided = mostEven(choices, (each) => tilesAlong(each, plan));
     this.#count = c.local('i32');
     this.#first = c.local('i32');
   }
