@@ -1,4 +1,4 @@
-import type { Tensor } from '@downhill/tensor';
+import type { Tensor, Variable } from '@downhill/tensor';
 import type { Optimizer } from './optimizer.js';
 import type { GivenOptions, OptionDefaults, PlainOptions, Range, TensorOptions } from './options.js';
 import { RuleOptimizer } from './rule-optimizer.js';
@@ -27,7 +27,7 @@ export interface UpdateRule<Defaults extends OptionDefaults, State extends RuleS
   /** The values numbers may have; any finite one where nothing is said. */
   readonly ranges?: { readonly [Name in keyof Defaults]?: Range };
   /** The state before the first update; options as plain values, a schedule's at that moment. */
-  readonly init: (parameter: Tensor, options: PlainOptions<Defaults>) => State;
+  readonly init: (parameter: Tensor | Variable, options: PlainOptions<Defaults>) => State;
   /** The new parameter and state, of the old shapes and dtypes. */
   readonly update: (input: UpdateInput<Defaults, State>) => {
     readonly parameter: Tensor;

@@ -82,7 +82,7 @@ export class RuleOptimizer<Defaults extends OptionDefaults, State extends RuleSt
     const known = this.#cells.get(parameter);
     if (known !== undefined) return known;
     const cells = outsideTrace(() =>
-      mapValues(this.#rule.init(parameter.value, this.#options.plain(call)), (initial, key) =>
+      mapValues(this.#rule.init(parameter, this.#options.plain(call)), (initial, key) =>
         variable(initial, { name: `${parameter.name}.${key}`, trainable: false }),
       ),
     );

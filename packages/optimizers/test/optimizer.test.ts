@@ -3,6 +3,8 @@ import {
   countCompilations,
   DownhillError,
   DTypeError,
+  portable,
+  setBackend,
   ShapeError,
   tensor,
   variable,
@@ -12,7 +14,7 @@ import {
 import { adam, adamw, defineOptimizer, momentum, rmsprop, sgd, type Optimizer } from '@downhill/optimizers';
 import { exponentialDecay, stepDecay } from '@downhill/schedules';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 const float64 = (values: number[]): Tensor => tensor(values, { dtype: 'float64' });
 const parameter = (values: number[], name = 'x'): Variable => variable(float64(values), { name });
@@ -40,6 +42,19 @@ describe('the rules, by hand', () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  it('a first step reads nothing back from the backend', () => {
+    const backend = portable();
+    const read = vi.spyOn(backend, 'read');
+    setBackend(backend);
+    for (const make of [adam, adamw, momentum, rmsprop]) {
+      const x = parameter([1, 2]);
+      const step = stepper(make(), x, true);
+      step();
+      step();
+    }
+    expect(read).not.toHaveBeenCalled();
   });
 
   it('momentum is v ← μ v − α g, x ← x + v: a falling rate slows it only as the velocity decays', () => {

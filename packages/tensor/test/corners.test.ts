@@ -30,6 +30,7 @@ import {
   where,
   zeros,
   zerosLike,
+  onesLike,
   type Tensor,
   type Variable,
 } from '@downhill/tensor';
@@ -266,6 +267,16 @@ describe('2. old values stay true', () => {
     double();
     expect(backend.reads).toBe(1);
     expect(old.toArray()).toEqual([4, 8]);
+  });
+
+  it('zeros and ones like a variable do not ask for what it holds', () => {
+    const a = variable([[1, 2]], { name: 'a' });
+    a.assign(a.mul(3));
+    expect([zerosLike(a), onesLike(a)].map((each) => each.toArray())).toEqual([[[0, 0]], [[1, 1]]]);
+    compile(() => {
+      a.assign(a.add(1));
+    })();
+    expect(backend.reads).toBe(0);
   });
 
   it('what a compiled function returned is not touched by its next call', () => {
