@@ -84,7 +84,7 @@ function expectElements(result: Tensor, golden: Golden): void {
 describe('operations agree with NumPy 1.24 and SciPy 1.10', () => {
   it('every operation has cases', () => {
     // What makes tensors of host data, or belongs to other operations.
-    const others = ['tensor', 'asTensor', 'checkInteger'];
+    const others = ['tensor', 'asOperand', 'asTensor', 'checkInteger'];
     const all = [elementwise, reduction, movement, contraction, indexing, creation].flatMap((file) =>
       Object.keys(file),
     );

@@ -6,8 +6,7 @@ import type { Shape } from '../shape.js';
 import { checkShape, formatShape, sizeOf } from '../shape.js';
 import type { NestedArray, TensorLike } from '../tensor.js';
 import { constant, fromArray, Tensor } from '../tensor.js';
-import { isVariable } from '../variable.js';
-import { asTensor, cast, equal } from './elementwise.js';
+import { asOperand, cast, equal } from './elementwise.js';
 import { unsqueeze } from './movement.js';
 
 export interface CreationOptions {
@@ -105,18 +104,14 @@ export function ones(shape: Shape, options: CreationOptions = {}): Tensor {
 
 /** Zeros of the shape and dtype of x. */
 export function zerosLike(x: TensorLike): Tensor {
-  return filledLike(x, 0, 'zerosLike');
+  const { shape, dtype } = asOperand(x, 'zerosLike');
+  return zeros(shape, { dtype });
 }
 
 /** Ones of the shape and dtype of x. */
 export function onesLike(x: TensorLike): Tensor {
-  return filledLike(x, 1, 'onesLike');
-}
-
-function filledLike(x: TensorLike, value: number, where: string): Tensor {
-  // What a variable holds is not asked for: where anybody has that, it is copied before it is overwritten.
-  const { shape, dtype } = isVariable(x) ? x : asTensor(x, where);
-  return constant(value, shape, dtype);
+  const { shape, dtype } = asOperand(x, 'onesLike');
+  return ones(shape, { dtype });
 }
 
 /** 0 to count - 1 as int32. */

@@ -8,19 +8,23 @@ import type { Shape } from '../shape.js';
 import { broadcastShapes, formatShape, sameShape } from '../shape.js';
 import type { TensorLike } from '../tensor.js';
 import { constant, isTensor, Tensor } from '../tensor.js';
-import { isVariable } from '../variable.js';
+import { isVariable, type Variable } from '../variable.js';
 import { expand } from './movement.js';
 
 type Kind = Parameters<typeof resultOf>[0];
 
-/** The tensor behind an operand; a number becomes a weak scalar. Throws a DTypeError for anything else. */
-export function asTensor(value: TensorLike, where: string): Tensor {
-  if (isTensor(value)) return value;
+/** What has a shape and a dtype: a number becomes a weak scalar. Throws a DTypeError for anything that is no operand. */
+export function asOperand(value: TensorLike, where: string): Tensor | Variable {
+  if (isTensor(value) || isVariable(value)) return value;
   if (typeof value === 'number') return constant(value, [], 'float64', true);
-  if (isVariable(value)) return value.value;
   throw new DTypeError(
     `${where}: expected a tensor, a variable or a number, got ${describe(value)}; use tensor(...)`,
   );
+}
+
+/** The tensor behind an operand: what a variable holds now. */
+export function asTensor(value: TensorLike, where: string): Tensor {
+  return asOperand(value, where).asTensor();
 }
 
 /** An operand as truth: whether it is not 0. */
