@@ -168,10 +168,9 @@ export const expm1: VectorFunction = (f) => {
   });
 };
 
-/** Replaces v, from -18 to 0, by 1 - e^v, without losing digits near 0. */
-function oneMinusExponential(f: FunctionBuilder): void {
-  withVectors(f, 3, (r, n, scale) => {
-    reduceByLn2(f, r, n);
+/** Leaves 1 - 2^n e^r, for n from -26 to 0 and |r| <= ln(2)/2, without losing digits near 0. */
+function oneMinusExponential(f: FunctionBuilder, r: number, n: number): void {
+  withVectors(f, 1, (scale) => {
     f.f32x4Const(1);
     f.get(n).i32Const(23).op('i32x4.shl').i32x4Const(ONE_BITS).op('i32x4.add').tee(scale);
     f.op('f32x4.sub');
@@ -186,12 +185,23 @@ function withSignOf(f: FunctionBuilder, x: number): void {
   f.get(x).i32x4Const(SIGN_BIT).op('v128.and').op('v128.or');
 }
 
-/** tanh |x| = u / (2 - u) with u = 1 - e^(-2|x|). */
+/**
+ * tanh |x| = u / (2 - u) with u = 1 - e^(-2|x|). The exponent is reduced by one product: for n = 0 there is none, and its
+ * rounding grows slower than e^(-2|x|) falls. Neither product waits for the other.
+ */
 export const tanh: VectorFunction = (f) => {
-  withVectors(f, 2, (x, u) => {
-    f.tee(x).op('f32x4.abs').f32x4Const(-2).op('f32x4.mul').f32x4Const(-18).op('f32x4.pmax');
-    oneMinusExponential(f);
-    f.tee(u).f32x4Const(2).get(u).op('f32x4.sub').op('f32x4.div');
+  withVectors(f, 4, (x, a, n, r) => {
+    f.tee(x).op('f32x4.abs').f32x4Const(9.5).op('f32x4.pmin').tee(a);
+    f.f32x4Const(-2 * Math.LOG2E)
+      .op('f32x4.mul')
+      .f32x4Const(ROUND_TO_INTEGER)
+      .op('f32x4.add')
+      .set(n);
+    f.get(a).f32x4Const(-2).op('f32x4.mul');
+    f.get(n).f32x4Const(ROUND_TO_INTEGER).op('f32x4.sub').f32x4Const(Math.LN2).op('f32x4.mul');
+    f.op('f32x4.sub').set(r);
+    oneMinusExponential(f, r, n);
+    f.tee(a).f32x4Const(2).get(a).op('f32x4.sub').op('f32x4.div');
     withSignOf(f, x);
   });
 };
@@ -221,7 +231,7 @@ export const softplus: VectorFunction = (f) => {
 
 /** erf |x| = 1 - e^-(|x| + |x| h(|x|)): one polynomial is exact enough near 0, where erf is almost linear, and at the end. */
 export const erf: VectorFunction = (f) => {
-  withVectors(f, 2, (x, a) => {
+  withVectors(f, 4, (x, a, r, n) => {
     f.tee(x).op('f32x4.abs').f32x4Const(3.925).op('f32x4.pmin').set(a);
     polynomial(
       f,
@@ -230,7 +240,8 @@ export const erf: VectorFunction = (f) => {
       ERROR_FUNCTION.map((coefficient) => -coefficient),
     );
     f.get(a).op('f32x4.mul').get(a).op('f32x4.sub');
-    oneMinusExponential(f);
+    reduceByLn2(f, r, n);
+    oneMinusExponential(f, r, n);
     withSignOf(f, x);
   });
 };

@@ -8,7 +8,7 @@ const limits = {
   expm1: 2,
   log: 1,
   log1p: 1,
-  tanh: 2,
+  tanh: 3,
   sigmoid: 2,
   softplus: 2,
   erf: 2,
@@ -20,6 +20,8 @@ const limits = {
 /** float32 next to those where something changes: ends of ranges, quarter turns, powers of two. */
 const neighbourhoods = [
   ...[0, 2 ** -126, 2 ** -25, 0.25, 0.5, 1, 2, 3.925, 9, 18, 88.72284, 89, 103.97208, 104, 2 ** 17, 2 ** 127],
+  // Where tanh is held, and where it is farthest.
+  ...[9.5, 4.505823],
   ...[Math.SQRT2, Math.SQRT1_2, Math.LN2, Math.LN2 / 2, 1.5 * Math.LN2, 3.4028234663852886e38],
   ...Array.from({ length: 64 }, (_, i) => (i * Math.PI) / 4),
   // The multiples that some float32 up to 2^17 comes nearest to, and the last one.
