@@ -29,6 +29,8 @@ export interface Share {
   readonly control: number;
   /** The outermost loops, one directly inside the other. */
   readonly loops: readonly LoopAxis[];
+  /** How many threads there are at the most. */
+  readonly most: number;
   /** Whether the kernel takes long enough for threads that have done their part to take over some of others'. */
   readonly helps: boolean;
 }

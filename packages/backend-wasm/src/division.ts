@@ -8,17 +8,18 @@ export interface Range {
   readonly to: number;
 }
 
-/** Work that divides evenly among so many threads does well with fewer too. */
-const FEW_THREADS = 4;
-
 /** From here on, a division counts as even. */
 const EVEN = 0.9;
 
 /** What divides most evenly among threads that share its equal pieces: the first that does well, else the best. */
-export function mostEven<Choice>(choices: readonly Choice[], piecesOf: (choice: Choice) => number): Choice {
+export function mostEven<Choice>(
+  choices: readonly Choice[],
+  threads: number,
+  piecesOf: (choice: Choice) => number,
+): Choice {
   const parts = choices.map((choice) => {
     const pieces = piecesOf(choice);
-    return pieces / (Math.ceil(pieces / FEW_THREADS) * FEW_THREADS);
+    return pieces / (Math.ceil(pieces / threads) * threads);
   });
   const good = parts.findIndex((part) => part > EVEN);
   return choices[good >= 0 ? good : parts.indexOf(Math.max(...parts))];

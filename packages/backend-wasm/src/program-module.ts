@@ -133,6 +133,7 @@ export function assembleProgram(
     const share = loops && {
       ...{ thread, threads: loadInto(f, TABLE.threads), control: loadInto(f, TABLE.control) },
       loops,
+      most: mostThreads,
       helps: times[number] >= WORTH_HELPING,
     };
     const context = new CodeContext(f, {

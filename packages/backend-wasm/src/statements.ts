@@ -169,7 +169,7 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
   const { share } = c;
   const isDivided =
     share?.loops.some((each) => each.axis === axis) === true &&
-    (mostEven(share.loops, ({ extent }) => extent).axis === axis || vectorizes);
+    (mostEven(share.loops, share.most, ({ extent }) => extent).axis === axis || vectorizes);
   const accesses = accessesIn(body);
   const options = { vectorizes, inner, overlaps: vectorizes && !readsWhatItStores(c, body, accesses) };
   const emit = (range?: Range): void => {

@@ -108,7 +108,7 @@ class ContractionWriter {
       };
       choices.sort((a, b) => apart(b) - apart(a));
     }
-    this.#divided = mostEven(choices, (each) => tilesAlong(each, plan));
+    this.#divided = mostEven(choices, c.share?.most ?? 1, (each) => tilesAlong(each, plan));
     this.#count = c.local('i32');
     this.#first = c.local('i32');
   }
