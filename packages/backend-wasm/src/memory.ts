@@ -1,8 +1,6 @@
 import { BackendError } from '@downhill/tensor';
 
 const PAGE = 65536;
-/** The least that systems map at once. */
-const SYSTEM_PAGE = 4096;
 /** A cache line: every block starts on one. */
 const ALIGNMENT = 64;
 /** WebAssembly's addresses are 32 bits. */
@@ -57,10 +55,11 @@ export class Memory {
     const offset = this.#end;
     this.#grow(offset + wanted + MARGIN);
     this.#end = offset + wanted;
-    const view = new Uint8Array(this.memory.buffer, 0, this.#end);
-    if (offset < this.#untouched) view.fill(0, offset, this.#untouched);
-    // A page that is read before it is written is mapped twice, and several threads wait for each other while they map.
-    for (; this.#untouched < this.#end; this.#untouched += SYSTEM_PAGE) view[this.#untouched] = 0;
+    if (offset < this.#untouched) {
+      const bytes = Math.min(this.#untouched, this.#end) - offset;
+      new Uint8Array(this.memory.buffer, offset, bytes).fill(0);
+    }
+    this.#untouched = Math.max(this.#untouched, this.#end);
     return offset;
   }
 
