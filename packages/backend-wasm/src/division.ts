@@ -91,7 +91,7 @@ const COUNTED = 3;
 /**
  * Writes a function (control, thread, threads, units, last) → (from, to): the next units this thread is to do. `last` is
  * where those before began, -1 at first; where nothing is left, both results are at least `units`. The last piece of a part is
- * left to its owner: what he is about to do himself would only move from the memory near him to another's.
+ * left to its owner: what that is about to do itself would only move from the memory near it to another's.
  */
 export function writeClaim(f: FunctionBuilder): void {
   const [control, thread, threads, units, last] = [0, 1, 2, 3, 4];
