@@ -10,7 +10,7 @@ const PATIENCE = 30;
 /** Writes a function (control, threads) → () that returns when all threads have called it; it traps if one never does. */
 export function writeBarrier(f: FunctionBuilder): void {
   const [control, threads] = [0, 1];
-  const [opened, turns] = Array.from({ length: 2 }, () => f.local('i32'));
+  const [opened, turns] = [f.local('i32'), f.local('i32')];
   const at = (word: number): number => 4 * word;
   const isShut = (): void => {
     f.get(control).memory('i32.atomic.load', at(CONTROL.opened)).get(opened).op('i32.eq');

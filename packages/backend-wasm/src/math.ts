@@ -168,7 +168,7 @@ export const expm1: VectorFunction = (f) => {
   });
 };
 
-/** Leaves 1 - 2^n e^r, for n from -26 to 0 and |r| <= ln(2)/2, without losing digits near 0. */
+/** Leaves 1 - 2^n e^r, for n from -27 to 0 and |r| <= ln(2)/2, without losing digits near 0. */
 function oneMinusExponential(f: FunctionBuilder, r: number, n: number): void {
   withVectors(f, 1, (scale) => {
     f.f32x4Const(1);

@@ -55,10 +55,8 @@ export class Memory {
     const offset = this.#end;
     this.#grow(offset + wanted + MARGIN);
     this.#end = offset + wanted;
-    if (offset < this.#untouched) {
-      const bytes = Math.min(this.#untouched, this.#end) - offset;
-      new Uint8Array(this.memory.buffer, offset, bytes).fill(0);
-    }
+    const touched = Math.min(this.#untouched, this.#end) - offset;
+    if (touched > 0) new Uint8Array(this.memory.buffer, offset, touched).fill(0);
     this.#untouched = Math.max(this.#untouched, this.#end);
     return offset;
   }

@@ -14,6 +14,7 @@ import {
   matmul,
   oneHot,
   ones,
+  onesLike,
   outsideTrace,
   pad,
   portable,
@@ -30,7 +31,6 @@ import {
   where,
   zeros,
   zerosLike,
-  onesLike,
   type Tensor,
   type Variable,
 } from '@downhill/tensor';

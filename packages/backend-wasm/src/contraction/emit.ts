@@ -37,10 +37,32 @@ function emitNest(
   });
 }
 
+/** What is divided among threads: a loop, the tiles along the rows or those along the columns. */
+type Divided = LoopAxis | 'rows' | 'columns';
+
 /** How many tiles (or turns of a loop) there are to divide among threads. */
-function tilesAlong(divided: LoopAxis | 'rows' | 'columns', plan: Plan): number {
+function tilesAlong(divided: Divided, plan: Plan): number {
   if (typeof divided === 'object') return divided.extent;
   return plan[divided].reduce((sum, { count }) => sum + count, 0);
+}
+
+/**
+ * What divides most evenly among threads: best a loop around everything, then columns, whose packing is divided too. A variable
+ * is divided into parts that lie apart: each thread then reads at the next step what it has written itself, and has near.
+ */
+function bestDivided({ buffers, share }: CodeContext, { epilogue }: Contraction, plan: Plan): Divided {
+  const choices: Divided[] = [...plan.outer, 'columns', 'rows', ...plan.inner];
+  const assigned = epilogue.find(
+    (each): each is Store => each.kind === 'store' && buffers[each.buffer].role === 'resident',
+  );
+  if (assigned !== undefined) {
+    const apart = (choice: Divided): number => {
+      const { axis } = choice === 'rows' ? plan.row : choice === 'columns' ? plan.column : choice;
+      return Math.abs(coefficientOf(assigned.index, axis) ?? 0);
+    };
+    choices.sort((a, b) => apart(b) - apart(a));
+  }
+  return mostEven(choices, share?.most ?? 1, (each) => tilesAlong(each, plan));
 }
 
 /** Columns with room for whole vectors. */
@@ -63,8 +85,7 @@ class ContractionWriter {
   /** Offsets in the scratch memory. */
   readonly #leftPanel: number;
   readonly #sums: number;
-  /** What is divided among threads: a loop, the tiles along the rows or those along the columns. */
-  readonly #divided: LoopAxis | 'rows' | 'columns';
+  readonly #divided: Divided;
   /** This thread's part of it. */
   #part: Range | undefined;
   readonly #ranges = new Map<LoopAxis, Range | undefined>();
@@ -95,20 +116,7 @@ class ContractionWriter {
     this.#sums = this.#leftPanel + (plan.packsLeft ? this.#block * kept * blocksKept * 4 : 0);
     const lines = this.#continues ? points(inner) * row.extent : height;
     c.scratchBytes = Math.max(c.scratchBytes, this.#sums + (isDirect ? 0 : lines * this.#sumDown));
-    // Best a loop around everything, then columns, whose packing is divided too. A variable is divided into parts that lie
-    // apart: each thread then reads at the next step what it has written itself, and has near.
-    const choices: (LoopAxis | 'rows' | 'columns')[] = [...plan.outer, 'columns', 'rows', ...inner];
-    const assigned = contraction.epilogue.find(
-      (each): each is Store => each.kind === 'store' && c.buffers[each.buffer].role === 'resident',
-    );
-    if (assigned !== undefined) {
-      const apart = (choice: LoopAxis | 'rows' | 'columns'): number => {
-        const { axis } = choice === 'rows' ? plan.row : choice === 'columns' ? plan.column : choice;
-        return Math.abs(coefficientOf(assigned.index, axis) ?? 0);
-      };
-      choices.sort((a, b) => apart(b) - apart(a));
-    }
-    this.#divided = mostEven(choices, c.share?.most ?? 1, (each) => tilesAlong(each, plan));
+    this.#divided = bestDivided(c, contraction, plan);
     this.#count = c.local('i32');
     this.#first = c.local('i32');
   }
