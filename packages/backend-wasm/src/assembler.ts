@@ -142,6 +142,7 @@ export class FunctionBuilder {
   constructor(
     readonly index: number,
     private readonly parameters: readonly ValueType[],
+    private readonly relaxed = false,
   ) {}
 
   private newLocal(type: ValueType): number {
@@ -287,6 +288,16 @@ export class FunctionBuilder {
   op(name: PlainOp): this {
     this.opcode(plainOpcodes[name]);
     return this;
+  }
+
+  /**
+   * Replaces the two vectors on the stack by their product plus what `summand` leaves: in one instruction where the module
+   * may use relaxed ones (then it is up to the machine whether it rounds once or twice), else in two.
+   */
+  multiplyAdd(type: 'f32x4' | 'f64x2', summand: () => void): this {
+    if (!this.relaxed) this.op(`${type}.mul`);
+    summand();
+    return this.op(this.relaxed ? `${type}.relaxed_madd` : `${type}.add`);
   }
 
   /** Extracts or replaces a lane. */
@@ -467,6 +478,9 @@ export class ModuleBuilder {
   private exportCount = 0;
   private importedFunctions = 0;
 
+  /** `relaxed` is whether products may be added by relaxed multiply-add, which not every engine has. */
+  constructor(private readonly relaxed = false) {}
+
   private signature(parameters: readonly ValueType[], results: readonly ValueType[]): number {
     const key = `${parameters.join()}>${results.join()}`;
     const known = this.signatures.get(key);
@@ -517,7 +531,8 @@ export class ModuleBuilder {
     results: readonly ValueType[],
     exportName?: string,
   ): FunctionBuilder {
-    const built = new FunctionBuilder(this.importedFunctions + this.functions.length, parameters);
+    const index = this.importedFunctions + this.functions.length;
+    const built = new FunctionBuilder(index, parameters, this.relaxed);
     this.functions.push(built);
     this.functionTypes.push(this.signature(parameters, results));
     if (exportName !== undefined) {

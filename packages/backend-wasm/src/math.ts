@@ -2,8 +2,8 @@
  * Transcendental functions of four float32 lanes, as instructions written straight into the function being built.
  * Each takes its operands from the stack and leaves one f32x4 there; docs/accuracy.md lists the errors, measured over
  * every float32. Subnormals, signed zeros, infinities and NaN are treated as IEEE 754 recommends, every lane
- * alike whatever its neighbours hold, and only exactly rounded instructions are used: no fused or relaxed ones,
- * so results do not depend on the machine.
+ * alike whatever its neighbours hold. Products are added by relaxed multiply-add where the engine has it, so last bits
+ * depend on the machine; each function keeps to its error whether the machine rounds them once or twice.
  *
  * The polynomials are our own minimax fits (Lawson's iteratively reweighted least squares in extended precision,
  * at 400 Chebyshev nodes; coefficients rounded to float32 one by one from the constant term on, those that remain
@@ -79,41 +79,49 @@ function withVectors(f: FunctionBuilder, count: number, body: (...locals: number
 function polynomial(f: FunctionBuilder, type: 'f32x4' | 'f64x2', x: number, coefficients: number[]): void {
   const constant = (value: number) => (type === 'f32x4' ? f.f32x4Const(value) : f.f64x2Const(value));
   withVectors(f, 1, (square) => {
-    f.get(x).get(x).op(`${type}.mul`).set(square);
-    for (let i = (coefficients.length - 1) & ~1, last = i; i >= 0; i -= 2) {
-      if (i < last) f.get(square).op(`${type}.mul`);
-      constant(coefficients[i]);
-      if (i + 1 < coefficients.length) {
+    const pair = (i: number): void => {
+      if (i + 1 === coefficients.length) constant(coefficients[i]);
+      else
         constant(coefficients[i + 1])
           .get(x)
-          .op(`${type}.mul`)
-          .op(`${type}.add`);
-      }
-      if (i < last) f.op(`${type}.add`);
+          .multiplyAdd(type, () => constant(coefficients[i]));
+    };
+    f.get(x).get(x).op(`${type}.mul`).set(square);
+    const last = (coefficients.length - 1) & ~1;
+    pair(last);
+    for (let i = last - 2; i >= 0; i -= 2) {
+      f.get(square).multiplyAdd(type, () => {
+        pair(i);
+      });
     }
   });
 }
 
 /**
  * Splits the f32x4 on the stack into n ln(2) + r: sets `r`, with |r| <= ln(2)/2, and `n`, an int32 whose low nine
- * bits are those of the integer n.
+ * bits are those of the integer n plus `bias`.
  */
-function reduceByLn2(f: FunctionBuilder, r: number, n: number): void {
-  f.tee(r).f32x4Const(Math.LOG2E).op('f32x4.mul').f32x4Const(ROUND_TO_INTEGER).op('f32x4.add').set(n);
+function reduceByLn2(f: FunctionBuilder, r: number, n: number, bias = 0): void {
+  const round = ROUND_TO_INTEGER + bias;
+  f.tee(r)
+    .f32x4Const(Math.LOG2E)
+    .multiplyAdd('f32x4', () => f.f32x4Const(round))
+    .set(n);
   withVectors(f, 1, (rounded) => {
-    f.get(r);
-    f.get(n).f32x4Const(ROUND_TO_INTEGER).op('f32x4.sub').tee(rounded);
-    f.f32x4Const(LN2_HIGH).op('f32x4.mul').op('f32x4.sub');
-    f.get(rounded).f32x4Const(LN2_LOW).op('f32x4.mul').op('f32x4.sub').set(r);
+    f.get(n).f32x4Const(round).op('f32x4.sub').tee(rounded).f32x4Const(-LN2_LOW);
+    f.multiplyAdd('f32x4', () => {
+      f.get(rounded)
+        .f32x4Const(-LN2_HIGH)
+        .multiplyAdd('f32x4', () => f.get(r));
+    }).set(r);
   });
 }
 
 /** Leaves e^r - 1 for |r| <= ln(2)/2. */
 function exponentialMinusOne(f: FunctionBuilder, r: number): void {
-  f.get(r);
   f.get(r).get(r).op('f32x4.mul');
   polynomial(f, 'f32x4', r, EXPONENTIAL);
-  f.op('f32x4.mul').op('f32x4.add');
+  f.multiplyAdd('f32x4', () => f.get(r));
 }
 
 /** Leaves 2^n e^r, for n from -252 to 254: rounded once where the result is subnormal, infinite where it is too large. */
@@ -156,8 +164,8 @@ export const expm1: VectorFunction = (f) => {
     f.set(p);
     // 2 (2^(n-1) p + (2^(n-1) - 1/2)): halves, since 2^n would be too large for x near 88.7.
     f.get(n).i32Const(23).op('i32x4.shl').i32x4Const(0x3f000000).op('i32x4.add').tee(r);
-    f.get(p).op('f32x4.mul');
-    f.get(r).f32x4Const(0.5).op('f32x4.sub').op('f32x4.add').f32x4Const(2).op('f32x4.mul');
+    f.get(p).multiplyAdd('f32x4', () => f.get(r).f32x4Const(0.5).op('f32x4.sub'));
+    f.f32x4Const(2).op('f32x4.mul');
     // Where e^x - 1 is x: the halves above would drop a subnormal's last bit, and the sum the sign of -0.
     f.get(x);
     f.get(x)
@@ -168,15 +176,15 @@ export const expm1: VectorFunction = (f) => {
   });
 };
 
-/** Leaves 1 - 2^n e^r, for n from -27 to 0 and |r| <= ln(2)/2, without losing digits near 0. */
+/** What is added to n for `oneMinusExponential`: shifted to a float32's exponent, the sum is -2^n. */
+const NEGATIVE_POWER = 0x100 + 127;
+
+/** Leaves 1 - 2^n e^r, for n from -27 to 0, held with that bias, and |r| <= ln(2)/2, without losing digits near 0. */
 function oneMinusExponential(f: FunctionBuilder, r: number, n: number): void {
   withVectors(f, 1, (scale) => {
-    f.f32x4Const(1);
-    f.get(n).i32Const(23).op('i32x4.shl').i32x4Const(ONE_BITS).op('i32x4.add').tee(scale);
-    f.op('f32x4.sub');
-    f.get(scale);
+    f.get(n).i32Const(23).op('i32x4.shl').tee(scale);
     exponentialMinusOne(f, r);
-    f.op('f32x4.mul').op('f32x4.sub');
+    f.multiplyAdd('f32x4', () => f.get(scale).f32x4Const(1).op('f32x4.add'));
   });
 }
 
@@ -192,14 +200,12 @@ function withSignOf(f: FunctionBuilder, x: number): void {
 export const tanh: VectorFunction = (f) => {
   withVectors(f, 4, (x, a, n, r) => {
     f.tee(x).op('f32x4.abs').f32x4Const(9.5).op('f32x4.pmin').tee(a);
+    const round = ROUND_TO_INTEGER + NEGATIVE_POWER;
     f.f32x4Const(-2 * Math.LOG2E)
-      .op('f32x4.mul')
-      .f32x4Const(ROUND_TO_INTEGER)
-      .op('f32x4.add')
+      .multiplyAdd('f32x4', () => f.f32x4Const(round))
       .set(n);
-    f.get(a).f32x4Const(-2).op('f32x4.mul');
-    f.get(n).f32x4Const(ROUND_TO_INTEGER).op('f32x4.sub').f32x4Const(Math.LN2).op('f32x4.mul');
-    f.op('f32x4.sub').set(r);
+    f.get(n).f32x4Const(round).op('f32x4.sub').f32x4Const(-Math.LN2);
+    f.multiplyAdd('f32x4', () => f.get(a).f32x4Const(-2).op('f32x4.mul')).set(r);
     oneMinusExponential(f, r, n);
     f.tee(a).f32x4Const(2).get(a).op('f32x4.sub').op('f32x4.div');
     withSignOf(f, x);
@@ -223,24 +229,23 @@ export const softplus: VectorFunction = (f) => {
     exponentialOfMinusAbs(f);
     f.set(e);
     f.get(x).f32x4Const(0).op('f32x4.pmax');
-    f.get(e).get(e).get(e).op('f32x4.mul');
+    f.get(e).get(e).op('f32x4.mul');
     polynomial(f, 'f32x4', e, SOFTPLUS);
-    f.op('f32x4.mul').op('f32x4.add').op('f32x4.add');
+    f.multiplyAdd('f32x4', () => f.get(e)).op('f32x4.add');
   });
 };
 
-/** erf |x| = 1 - e^-(|x| + |x| h(|x|)): one polynomial is exact enough near 0, where erf is almost linear, and at the end. */
+/**
+ * erf |x| = 1 - e^(a + a h(-a)) with a = -|x|: one polynomial is exact enough near 0, where erf is almost linear, and at
+ * the end.
+ */
 export const erf: VectorFunction = (f) => {
   withVectors(f, 4, (x, a, r, n) => {
-    f.tee(x).op('f32x4.abs').f32x4Const(3.925).op('f32x4.pmin').set(a);
-    polynomial(
-      f,
-      'f32x4',
-      a,
-      ERROR_FUNCTION.map((coefficient) => -coefficient),
-    );
-    f.get(a).op('f32x4.mul').get(a).op('f32x4.sub');
-    reduceByLn2(f, r, n);
+    f.tee(x).i32x4Const(SIGN_BIT).op('v128.or').f32x4Const(-3.925).op('f32x4.pmax').set(a);
+    const ofMinusA = ERROR_FUNCTION.map((coefficient, i) => (i % 2 === 0 ? coefficient : -coefficient));
+    polynomial(f, 'f32x4', a, ofMinusA);
+    f.get(a).multiplyAdd('f32x4', () => f.get(a));
+    reduceByLn2(f, r, n, NEGATIVE_POWER);
     oneMinusExponential(f, r, n);
     withSignOf(f, x);
   });
@@ -262,13 +267,18 @@ function splitExponent(f: FunctionBuilder, k: number, power: number): void {
 /** Leaves log(1 + t) + k ln(2), for t as LOGARITHM wants it and k a whole float32. */
 function logarithm(f: FunctionBuilder, t: number, k: number): void {
   withVectors(f, 1, (square) => {
-    // t - (t^2/2 - (t^3 R(t) + k low)) + k high: the small terms first.
-    f.get(t);
-    f.get(t).get(t).op('f32x4.mul').tee(square).f32x4Const(0.5).op('f32x4.mul');
-    f.get(t).get(square).op('f32x4.mul');
-    polynomial(f, 'f32x4', t, LOGARITHM);
-    f.op('f32x4.mul').get(k).f32x4Const(LN2_LOW).op('f32x4.mul').op('f32x4.add');
-    f.op('f32x4.sub').op('f32x4.sub').get(k).f32x4Const(LN2_HIGH).op('f32x4.mul').op('f32x4.add');
+    // t + (t^3 R(t) + k low - t^2/2) + k high: the small terms first.
+    f.get(k)
+      .f32x4Const(LN2_HIGH)
+      .multiplyAdd('f32x4', () => {
+        f.get(t).get(t).op('f32x4.mul').tee(square).f32x4Const(-0.5);
+        f.multiplyAdd('f32x4', () => {
+          f.get(t).get(square).op('f32x4.mul');
+          polynomial(f, 'f32x4', t, LOGARITHM);
+          f.multiplyAdd('f32x4', () => f.get(k).f32x4Const(LN2_LOW).op('f32x4.mul'));
+        });
+        f.get(t).op('f32x4.add');
+      });
   });
 }
 
@@ -376,14 +386,15 @@ function sineOrCosine(f: FunctionBuilder, quarter: 0 | 1, imported: number): voi
   withVectors(f, 7, (x, magnitude, low, high, r, n, square) => {
     const reduce = (half: number, rounded: number): void => {
       f.f64x2Const(2 / Math.PI)
-        .op('f64x2.mul')
-        .f64x2Const(ROUND_TO_INTEGER_64)
-        .op('f64x2.add')
+        .multiplyAdd('f64x2', () => f.f64x2Const(ROUND_TO_INTEGER_64))
         .set(rounded);
       withVectors(f, 1, (n64) => {
-        f.get(half).get(rounded).f64x2Const(ROUND_TO_INTEGER_64).op('f64x2.sub').tee(n64);
-        f.f64x2Const(piHalfHigh).op('f64x2.mul').op('f64x2.sub');
-        f.get(n64).f64x2Const(piHalfLow).op('f64x2.mul').op('f64x2.sub');
+        f.get(rounded).f64x2Const(ROUND_TO_INTEGER_64).op('f64x2.sub').tee(n64).f64x2Const(-piHalfLow);
+        f.multiplyAdd('f64x2', () => {
+          f.get(n64)
+            .f64x2Const(-piHalfHigh)
+            .multiplyAdd('f64x2', () => f.get(half));
+        });
       });
     };
     f.tee(x).op('f32x4.abs').set(magnitude);
@@ -400,13 +411,16 @@ function sineOrCosine(f: FunctionBuilder, quarter: 0 | 1, imported: number): voi
 
     f.get(r).get(r).op('f32x4.mul').set(square);
     // cos r = (1 - r^2/2) + r^4 C, sin r = r + r^3 S; an odd n takes the cosine.
-    f.f32x4Const(1).get(square).f32x4Const(0.5).op('f32x4.mul').op('f32x4.sub');
     f.get(square).get(square).op('f32x4.mul');
     polynomial(f, 'f32x4', square, COSINE);
-    f.op('f32x4.mul').op('f32x4.add');
-    f.get(r).get(r).get(square).op('f32x4.mul');
+    f.multiplyAdd('f32x4', () => {
+      f.get(square)
+        .f32x4Const(-0.5)
+        .multiplyAdd('f32x4', () => f.f32x4Const(1));
+    });
+    f.get(r).get(square).op('f32x4.mul');
     polynomial(f, 'f32x4', square, SINE);
-    f.op('f32x4.mul').op('f32x4.add');
+    f.multiplyAdd('f32x4', () => f.get(r));
     f.get(n).i32Const(31).op('i32x4.shl').i32Const(31).op('i32x4.shr_s').op('v128.bitselect');
     // Bit 1 of n changes the sign, and for the sine so does x.
     f.get(n).i32Const(30).op('i32x4.shl');
@@ -458,9 +472,7 @@ export const pow = (f: FunctionBuilder, imports: MathImports): void => {
         f.tee(s).f64x2Const(1).op('f64x2.sub').get(s).f64x2Const(1).op('f64x2.add').op('f64x2.div').tee(s);
         f.get(s).get(s).op('f64x2.mul').set(w);
         polynomial(f, 'f64x2', w, LOGARITHM_2);
-        f.op('f64x2.mul');
-        convert();
-        f.op('f64x2.add');
+        f.multiplyAdd('f64x2', convert);
         promote(y);
         // Beyond 2^±200 a float32 has long overflowed or vanished.
         f.op('f64x2.mul').f64x2Const(200).op('f64x2.pmin').f64x2Const(-200).op('f64x2.pmax').tee(w);

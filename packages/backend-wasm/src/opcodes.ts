@@ -160,6 +160,7 @@ export const plainOpcodes = {
   'f64x2.convert_low_i32x4_s': 0xfd0fe,
   // Relaxed SIMD: not on Node 20 without a flag, and whether it rounds once or twice is up to the machine.
   'f32x4.relaxed_madd': 0xfd105,
+  'f64x2.relaxed_madd': 0xfd107,
 } as const;
 
 /** Instructions whose immediate is a lane number. */

@@ -72,7 +72,7 @@ export function assembleProgram(
   const pages = sharedPages ?? MOST_PAGES;
   const residentBytes = bytesOfResidents(program);
   checkFits(residentBytes + program.arenaBytes, pages);
-  const module = new ModuleBuilder();
+  const module = new ModuleBuilder(relaxed);
   const imports = Object.fromEntries(
     IMPORTS.map((name) => {
       const parameters = name === 'pow' ? (['f64', 'f64'] as const) : (['f64'] as const);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { distance, erf, Evaluator, functionNames, pow, references } from './transcendentals.js';
+import { distance, erf, Evaluator, functionNames, pow, references, ways } from './transcendentals.js';
 import golden from './golden/transcendentals.json' with { type: 'json' };
 
 /** How many float32 a result may be from the correctly rounded one: what docs/accuracy.md found over all of float32. */
@@ -45,104 +45,6 @@ function sweep(): Float32Array {
   return new Float32Array(Uint32Array.from({ length: 2 ** 32 / 4099 }, (_, i) => 4099 * i).buffer);
 }
 
-/** The worst of the results, and where it is: a message that says everything. */
-function worst(name: keyof typeof references, operands: Float32Array) {
-  const evaluator = new Evaluator(name, operands.length);
-  evaluator.first.set(operands);
-  const results = evaluator.run();
-  let found = { distance: 0, x: 0, result: 0, exact: 0 };
-  operands.forEach((x, i) => {
-    const exact = references[name](x);
-    const result = results[i];
-    const far = distance(result, exact);
-    if (far > found.distance) found = { distance: far, x, result, exact };
-  });
-  return found;
-}
-
-/** The function's results, one for each operand. */
-function evaluate(name: keyof typeof references, ...operands: number[]): number[] {
-  const evaluator = new Evaluator(name, operands.length);
-  evaluator.first.set(operands);
-  return [...evaluator.run()];
-}
-
-describe.each(functionNames)('%s', (name) => {
-  const limit = limits[name];
-
-  it(`is within ${limit} ULP all over float32`, () => {
-    expect(worst(name, sweep())).toSatisfy(({ distance }: { distance: number }) => distance <= limit);
-  });
-
-  it('is so too around zeros, subnormals, limits and quarter turns, and right for infinities and NaN', () => {
-    expect(worst(name, specials)).toSatisfy(({ distance }: { distance: number }) => distance <= limit);
-  });
-
-  it('agrees with mpmath', () => {
-    const cases = golden.functions[name] as [number, number | string][];
-    const results = evaluate(name, ...cases.map(([x]) => x));
-    cases.forEach(([x, exact], i) => {
-      expect(distance(results[i], Number(exact)), `${name}(${x})`).toBeLessThanOrEqual(limit);
-      const reference = references[name](x);
-      // What the sweeps compare with is itself exact enough: to a ten millionth of float32's last place.
-      if (reference !== Number(exact)) expect(reference / Number(exact)).toBeCloseTo(1, 14);
-    });
-  });
-
-  it('gives a lane the same value whatever its neighbours are', () => {
-    const ordinary = [0.3, -0.7, 1.5, 88];
-    const alone = ordinary.flatMap((x) => evaluate(name, x, x, x, x).slice(0, 1));
-    for (const intruder of [NaN, Infinity, -Infinity, 1e30, 1e-40, -5, 0]) {
-      for (let lane = 0; lane < 4; lane++) {
-        const mixed = evaluate(name, ...ordinary.with(lane, intruder));
-        expect(mixed.with(lane, 0)).toEqual(alone.with(lane, 0));
-      }
-    }
-  });
-});
-
-describe('corners', () => {
-  it('odd functions keep the sign of zero', () => {
-    for (const name of ['expm1', 'log1p', 'tanh', 'erf', 'sin'] as const) {
-      expect(evaluate(name, 0, -0), name).toEqual([0, -0]);
-    }
-  });
-
-  it('limits are reached, and not passed', () => {
-    expect(evaluate('tanh', 10, -10, Infinity, -Infinity)).toEqual([1, -1, 1, -1]);
-    expect(evaluate('erf', 4, -4, Infinity, -Infinity)).toEqual([1, -1, 1, -1]);
-    expect(evaluate('sigmoid', 0, 50, Infinity, -Infinity)).toEqual([0.5, 1, 1, 0]);
-    expect(evaluate('exp', 0, Infinity, -Infinity, 100)).toEqual([1, Infinity, 0, Infinity]);
-    expect(evaluate('log', 1, 0, -0, Infinity)).toEqual([0, -Infinity, -Infinity, Infinity]);
-    expect(evaluate('log1p', -1, -1.5, -Infinity, Infinity)).toEqual([-Infinity, NaN, NaN, Infinity]);
-    expect(evaluate('log', -1, -1e-45, -Infinity, NaN)).toEqual([NaN, NaN, NaN, NaN]);
-    expect(evaluate('expm1', -Infinity, -50, Infinity, 90)).toEqual([-1, -1, Infinity, Infinity]);
-    expect(evaluate('softplus', -Infinity, -200, Infinity, 1e30)).toEqual([
-      0,
-      0,
-      Infinity,
-      Math.fround(1e30),
-    ]);
-    expect(evaluate('sin', Infinity, -Infinity, NaN, 0)).toEqual([NaN, NaN, NaN, 0]);
-    expect(evaluate('cos', Infinity, -Infinity, NaN, -0)).toEqual([NaN, NaN, NaN, 1]);
-  });
-
-  it('tanh, erf and sin are odd, cos is even, to the bit', () => {
-    const xs = sweep().filter((x) => x > 0);
-    const evaluators = (['tanh', 'erf', 'sin', 'cos'] as const).map(
-      (name) => [name, new Evaluator(name, xs.length)] as const,
-    );
-    for (const [name, evaluator] of evaluators) {
-      evaluator.first.set(xs);
-      const right = evaluator.run().slice();
-      evaluator.first.set(xs.map((x) => -x));
-      const left = evaluator.run();
-      const sign = name === 'cos' ? 1 : -1;
-      expect(right.every((value, i) => Object.is(value, sign * left[i]))).toBe(true);
-    }
-  });
-});
-
 describe('the float64 reference of erf', () => {
   it('agrees with SciPy', () => {
     for (const [x, expected] of golden['scipy.special.erf'] as [number, number][]) {
@@ -152,81 +54,181 @@ describe('the float64 reference of erf', () => {
   });
 });
 
-describe('pow', () => {
-  const limit = limits.pow;
+describe.each(ways)('with products added %s', (way) => {
+  /** The worst of the results, and where it is: a message that says everything. */
+  function worst(name: keyof typeof references, operands: Float32Array) {
+    const evaluator = new Evaluator(name, operands.length, way);
+    evaluator.first.set(operands);
+    const results = evaluator.run();
+    let found = { distance: 0, x: 0, result: 0, exact: 0 };
+    operands.forEach((x, i) => {
+      const exact = references[name](x);
+      const result = results[i];
+      const far = distance(result, exact);
+      if (far > found.distance) found = { distance: far, x, result, exact };
+    });
+    return found;
+  }
 
-  function powers(pairs: [number, number][]): number[] {
-    const evaluator = new Evaluator('pow', pairs.length);
-    evaluator.first.set(pairs.map(([x]) => x));
-    evaluator.second.set(pairs.map(([, y]) => y));
+  /** The function's results, one for each operand. */
+  function evaluate(name: keyof typeof references, ...operands: number[]): number[] {
+    const evaluator = new Evaluator(name, operands.length, way);
+    evaluator.first.set(operands);
     return [...evaluator.run()];
   }
 
-  it('agrees with mpmath', () => {
-    const cases = golden.pow as [number, number, number | string][];
-    const results = powers(cases.map(([x, y]) => [x, y]));
-    cases.forEach(([x, y, exact], i) => {
-      expect(distance(results[i], Number(exact)), `${x} ** ${y}`).toBeLessThanOrEqual(limit);
+  describe.each(functionNames)('%s', (name) => {
+    const limit = limits[name];
+
+    it(`is within ${limit} ULP all over float32`, () => {
+      expect(worst(name, sweep())).toSatisfy(({ distance }: { distance: number }) => distance <= limit);
     });
-  });
 
-  it('has the corners that NumPy has', () => {
-    const cases = golden['pow corners'].map((corner) => corner.map(Number) as [number, number, number]);
-    const results = powers(cases.map(([x, y]) => [x, y]));
-    cases.forEach(([x, y, expected], i) => {
-      expect(distance(results[i], expected), `${x} ** ${y} is ${expected}`).toBeLessThanOrEqual(1);
+    it('is so too around zeros, subnormals, limits and quarter turns, and right for infinities and NaN', () => {
+      expect(worst(name, specials)).toSatisfy(({ distance }: { distance: number }) => distance <= limit);
     });
-  });
 
-  it(`is within ${limit} ULP for random bases and exponents of any size`, () => {
-    const state = new Uint32Array([2463534242]);
-    const random = () => {
-      state[0] ^= state[0] << 13;
-      state[0] ^= state[0] >>> 17;
-      state[0] ^= state[0] << 5;
-      return state[0];
-    };
-    const count = 2 ** 19;
-    const evaluator = new Evaluator('pow', count);
-    const patterns = [evaluator.first, evaluator.second].map(
-      (array) => new Uint32Array(array.buffer, array.byteOffset, count),
-    );
-    for (let i = 0; i < count; i++) {
-      patterns[0][i] = random();
-      patterns[1][i] = random();
-      // In every other pair the exponent is such that the result is neither 0 nor infinite.
-      const range = 160 / Math.abs(Math.log2(Math.abs(evaluator.first[i])));
-      if (i % 2) evaluator.second[i] = (random() / 2 ** 31 - 1) * range;
-    }
-    const results = evaluator.run();
-    let found = { distance: 0, x: 0, y: 0, result: 0 };
-    for (let i = 0; i < count; i++) {
-      const [x, y, result] = [evaluator.first[i], evaluator.second[i], results[i]];
-      const far = distance(result, pow(x, y));
-      if (far > found.distance) found = { distance: far, x, y, result };
-    }
-    expect(found).toSatisfy(({ distance }: { distance: number }) => distance <= limit);
-  });
+    it('agrees with mpmath', () => {
+      const cases = golden.functions[name] as [number, number | string][];
+      const results = evaluate(name, ...cases.map(([x]) => x));
+      cases.forEach(([x, exact], i) => {
+        expect(distance(results[i], Number(exact)), `${name}(${x})`).toBeLessThanOrEqual(limit);
+        const reference = references[name](x);
+        // What the sweeps compare with is itself exact enough: to a ten millionth of float32's last place.
+        if (reference !== Number(exact)) expect(reference / Number(exact)).toBeCloseTo(1, 14);
+      });
+    });
 
-  it('gives a lane the same value whatever its neighbours are', () => {
-    const ordinary: [number, number][] = [
-      [2.3, 1.7],
-      [0.4, -3.1],
-      [9, 0.5],
-      [1e-3, 2],
-    ];
-    const alone = ordinary.flatMap((pair) => powers([pair, pair, pair, pair]).slice(0, 1));
-    const intruders: [number, number][] = [
-      [-2, 3],
-      [0, -1],
-      [NaN, 2],
-      [2, Infinity],
-      [1e-40, 1],
-    ];
-    for (const intruder of intruders) {
-      for (let lane = 0; lane < 4; lane++) {
-        expect(powers(ordinary.with(lane, intruder)).with(lane, 0)).toEqual(alone.with(lane, 0));
+    it('gives a lane the same value whatever its neighbours are', () => {
+      const ordinary = [0.3, -0.7, 1.5, 88];
+      const alone = ordinary.flatMap((x) => evaluate(name, x, x, x, x).slice(0, 1));
+      for (const intruder of [NaN, Infinity, -Infinity, 1e30, 1e-40, -5, 0]) {
+        for (let lane = 0; lane < 4; lane++) {
+          const mixed = evaluate(name, ...ordinary.with(lane, intruder));
+          expect(mixed.with(lane, 0)).toEqual(alone.with(lane, 0));
+        }
       }
+    });
+  });
+
+  describe('corners', () => {
+    it('odd functions keep the sign of zero', () => {
+      for (const name of ['expm1', 'log1p', 'tanh', 'erf', 'sin'] as const) {
+        expect(evaluate(name, 0, -0), name).toEqual([0, -0]);
+      }
+    });
+
+    it('limits are reached, and not passed', () => {
+      expect(evaluate('tanh', 10, -10, Infinity, -Infinity)).toEqual([1, -1, 1, -1]);
+      expect(evaluate('erf', 4, -4, Infinity, -Infinity)).toEqual([1, -1, 1, -1]);
+      expect(evaluate('sigmoid', 0, 50, Infinity, -Infinity)).toEqual([0.5, 1, 1, 0]);
+      expect(evaluate('exp', 0, Infinity, -Infinity, 100)).toEqual([1, Infinity, 0, Infinity]);
+      expect(evaluate('log', 1, 0, -0, Infinity)).toEqual([0, -Infinity, -Infinity, Infinity]);
+      expect(evaluate('log1p', -1, -1.5, -Infinity, Infinity)).toEqual([-Infinity, NaN, NaN, Infinity]);
+      expect(evaluate('log', -1, -1e-45, -Infinity, NaN)).toEqual([NaN, NaN, NaN, NaN]);
+      expect(evaluate('expm1', -Infinity, -50, Infinity, 90)).toEqual([-1, -1, Infinity, Infinity]);
+      expect(evaluate('softplus', -Infinity, -200, Infinity, 1e30)).toEqual([
+        0,
+        0,
+        Infinity,
+        Math.fround(1e30),
+      ]);
+      expect(evaluate('sin', Infinity, -Infinity, NaN, 0)).toEqual([NaN, NaN, NaN, 0]);
+      expect(evaluate('cos', Infinity, -Infinity, NaN, -0)).toEqual([NaN, NaN, NaN, 1]);
+    });
+
+    it('tanh, erf and sin are odd, cos is even, to the bit', () => {
+      const xs = sweep().filter((x) => x > 0);
+      const evaluators = (['tanh', 'erf', 'sin', 'cos'] as const).map(
+        (name) => [name, new Evaluator(name, xs.length, way)] as const,
+      );
+      for (const [name, evaluator] of evaluators) {
+        evaluator.first.set(xs);
+        const right = evaluator.run().slice();
+        evaluator.first.set(xs.map((x) => -x));
+        const left = evaluator.run();
+        const sign = name === 'cos' ? 1 : -1;
+        expect(right.every((value, i) => Object.is(value, sign * left[i]))).toBe(true);
+      }
+    });
+  });
+
+  describe('pow', () => {
+    const limit = limits.pow;
+
+    function powers(pairs: [number, number][]): number[] {
+      const evaluator = new Evaluator('pow', pairs.length, way);
+      evaluator.first.set(pairs.map(([x]) => x));
+      evaluator.second.set(pairs.map(([, y]) => y));
+      return [...evaluator.run()];
     }
+
+    it('agrees with mpmath', () => {
+      const cases = golden.pow as [number, number, number | string][];
+      const results = powers(cases.map(([x, y]) => [x, y]));
+      cases.forEach(([x, y, exact], i) => {
+        expect(distance(results[i], Number(exact)), `${x} ** ${y}`).toBeLessThanOrEqual(limit);
+      });
+    });
+
+    it('has the corners that NumPy has', () => {
+      const cases = golden['pow corners'].map((corner) => corner.map(Number) as [number, number, number]);
+      const results = powers(cases.map(([x, y]) => [x, y]));
+      cases.forEach(([x, y, expected], i) => {
+        expect(distance(results[i], expected), `${x} ** ${y} is ${expected}`).toBeLessThanOrEqual(1);
+      });
+    });
+
+    it(`is within ${limit} ULP for random bases and exponents of any size`, () => {
+      const state = new Uint32Array([2463534242]);
+      const random = () => {
+        state[0] ^= state[0] << 13;
+        state[0] ^= state[0] >>> 17;
+        state[0] ^= state[0] << 5;
+        return state[0];
+      };
+      const count = 2 ** 19;
+      const evaluator = new Evaluator('pow', count, way);
+      const patterns = [evaluator.first, evaluator.second].map(
+        (array) => new Uint32Array(array.buffer, array.byteOffset, count),
+      );
+      for (let i = 0; i < count; i++) {
+        patterns[0][i] = random();
+        patterns[1][i] = random();
+        // In every other pair the exponent is such that the result is neither 0 nor infinite.
+        const range = 160 / Math.abs(Math.log2(Math.abs(evaluator.first[i])));
+        if (i % 2) evaluator.second[i] = (random() / 2 ** 31 - 1) * range;
+      }
+      const results = evaluator.run();
+      let found = { distance: 0, x: 0, y: 0, result: 0 };
+      for (let i = 0; i < count; i++) {
+        const [x, y, result] = [evaluator.first[i], evaluator.second[i], results[i]];
+        const far = distance(result, pow(x, y));
+        if (far > found.distance) found = { distance: far, x, y, result };
+      }
+      expect(found).toSatisfy(({ distance }: { distance: number }) => distance <= limit);
+    });
+
+    it('gives a lane the same value whatever its neighbours are', () => {
+      const ordinary: [number, number][] = [
+        [2.3, 1.7],
+        [0.4, -3.1],
+        [9, 0.5],
+        [1e-3, 2],
+      ];
+      const alone = ordinary.flatMap((pair) => powers([pair, pair, pair, pair]).slice(0, 1));
+      const intruders: [number, number][] = [
+        [-2, 3],
+        [0, -1],
+        [NaN, 2],
+        [2, Infinity],
+        [1e-40, 1],
+      ];
+      for (const intruder of intruders) {
+        for (let lane = 0; lane < 4; lane++) {
+          expect(powers(ordinary.with(lane, intruder)).with(lane, 0)).toEqual(alone.with(lane, 0));
+        }
+      }
+    });
   });
 });

@@ -42,6 +42,21 @@ export function pow(x: number, y: number): number {
   return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
 }
 
+/** Whether the engine has relaxed multiply-add. */
+const isRelaxed = ((): boolean => {
+  const module = new ModuleBuilder(true);
+  const f = module.function([], ['v128']);
+  f.f32x4Const(0)
+    .f32x4Const(0)
+    .multiplyAdd('f32x4', () => f.f32x4Const(0));
+  return WebAssembly.validate(module.finish());
+})();
+
+/** The ways in which math.ts adds products that this engine has. */
+export const ways = isRelaxed ? (['in two steps', 'relaxed'] as const) : (['in two steps'] as const);
+
+export type Way = (typeof ways)[number];
+
 /** Runs a function of math.ts over arrays of up to `capacity` float32. */
 export class Evaluator {
   private readonly memory: WebAssembly.Memory;
@@ -51,7 +66,7 @@ export class Evaluator {
   readonly second: Float32Array;
   readonly results: Float32Array;
 
-  constructor(name: FunctionName | 'pow', capacity: number) {
+  constructor(name: FunctionName | 'pow', capacity: number, way: Way) {
     const bytes = 4 * Math.ceil(capacity / 4) * 4;
     const pages = Math.ceil((3 * bytes) / 65536);
     this.memory = new WebAssembly.Memory({ initial: pages });
@@ -59,7 +74,7 @@ export class Evaluator {
     this.second = new Float32Array(this.memory.buffer, bytes, capacity);
     this.results = new Float32Array(this.memory.buffer, 2 * bytes, capacity);
 
-    const module = new ModuleBuilder();
+    const module = new ModuleBuilder(way === 'relaxed');
     const imports = {
       sin: module.importFunction('math', 'sin', ['f64'], ['f64']),
       cos: module.importFunction('math', 'cos', ['f64'], ['f64']),

@@ -84,7 +84,7 @@ interface Trial {
 function trials(loops: keyof TileForms, relaxed: boolean, memory: WebAssembly.Memory): Trial[] {
   const levels = TRIED[loops];
   return CANDIDATES[loops].map((form) => {
-    const module = new ModuleBuilder();
+    const module = new ModuleBuilder(relaxed);
     module.importMemory('host', 'memory', { initial: 1, maximum: 1 });
     const run = module.function([], [], 'run');
     const tile = {
@@ -95,7 +95,7 @@ function trials(loops: keyof TileForms, relaxed: boolean, memory: WebAssembly.Me
       sumDown: 4 * VECTORS * LANES,
     };
     const index = tileFunction(
-      { shared: new SharedFunctions(module), relaxed },
+      { shared: new SharedFunctions(module) },
       { ...tile, levels, writtenOut: form.writtenOut, continues: false },
     );
     writeCalls(run, index, levels[0].extent);

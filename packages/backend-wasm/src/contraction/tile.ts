@@ -28,19 +28,15 @@ export interface Tile {
  * same. Sums stay in registers from the first product to the last; a function of its own for each start (from zero, from
  * what is stored) is faster than a test.
  */
-export function tileFunction(
-  { shared, relaxed }: Pick<CodeContext, 'shared' | 'relaxed'>,
-  tile: Tile,
-): number {
+export function tileFunction({ shared }: Pick<CodeContext, 'shared'>, tile: Tile): number {
   return shared.function(`tile ${JSON.stringify(tile)}`, ['i32', 'i32', 'i32', 'i32'], (f) => {
-    writeTile(f, tile, relaxed);
+    writeTile(f, tile);
   });
 }
 
 function writeTile(
   f: FunctionBuilder,
   { rows, vectors, columns, leftDown, sumDown, levels, writtenOut: most, continues }: Tile,
-  relaxed: boolean,
 ): void {
   const [left, right, target, count] = [0, 1, 2, 3];
   const sums = Array.from({ length: rows * vectors }, () => f.local('v128'));
@@ -72,9 +68,10 @@ function writeTile(
           .set(factor);
         lines.forEach((line, v) => {
           const sum = sums[row * vectors + v];
-          f.get(factor).get(line);
-          if (relaxed) f.get(sum).op('f32x4.relaxed_madd').set(sum);
-          else f.op('f32x4.mul').get(sum).op('f32x4.add').set(sum);
+          f.get(factor)
+            .get(line)
+            .multiplyAdd('f32x4', () => f.get(sum))
+            .set(sum);
         });
       }
     }
