@@ -282,6 +282,8 @@ interface InnermostOptions {
   readonly overlaps?: boolean;
   /** The part of the loop to run. */
   readonly range?: Range;
+  /** Whether that may begin anywhere, not only at a multiple of the lanes. */
+  readonly anywhere?: boolean;
   /** Loops inside that will be written out. */
   readonly inner?: readonly LoopAxis[];
   /** How many vectors are computed in one turn, as long as there are so many. */
@@ -296,7 +298,7 @@ export function emitInnermost(
   c: CodeContext,
   { axis, extent }: LoopAxis,
   places: readonly Access[],
-  { vectorizes, overlaps = false, range, inner = [], unroll = 1 }: InnermostOptions,
+  { vectorizes, overlaps = false, range, anywhere = false, inner = [], unroll = 1 }: InnermostOptions,
   body: (turn: number) => void,
 ): void {
   const { f } = c;
@@ -307,7 +309,7 @@ export function emitInnermost(
       () => {
         f.get(counter);
         end();
-        f.op('i32.lt_u');
+        f.op('i32.lt_s');
       },
       () => {
         for (let turn = 0; turn < vectors; turn++) {
@@ -350,14 +352,16 @@ export function emitInnermost(
     if (whole > 0 && !(unroll > 1 && range === undefined && whole % wide === 0)) {
       emitVectors(
         () => {
-          // A part begins at a multiple of the lanes; its end may be the end of all.
           if (range === undefined) f.i32Const(whole);
-          else f.get(range.to).i32Const(-LANES).op('i32.and');
+          else
+            f.get(range.to)
+              .i32Const(LANES - 1)
+              .op('i32.sub');
         },
         () => undefined,
       );
     }
-    if (whole < extent) {
+    if (whole < extent || anywhere) {
       emitCounted(c, { axis, extent }, { counter, range }, () => {
         body(0);
       });

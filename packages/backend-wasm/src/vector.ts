@@ -151,12 +151,18 @@ function emitLoad(c: CodeContext, buffer: number, index: IndexExpression, dtype:
     f.release(address);
     return;
   }
-  f.tee(address).memory('v128.load32_zero', offset);
-  const vector = c.local('v128');
-  f.set(vector);
+  f.release(address);
+  emitApart(c, offset, 4 * step);
+}
+
+/** Leaves four numbers that lie `step` bytes apart, from `offset` bytes past the address on the stack. */
+export function emitApart(c: CodeContext, offset: number, step: number): void {
+  const { f } = c;
+  const [address, vector] = [c.local('i32'), c.local('v128')];
+  f.tee(address).memory('v128.load32_zero', offset).set(vector);
   for (let lane = 1; lane < LANES; lane++) {
     f.get(address)
-      .i32Const(4 * lane * step)
+      .i32Const(lane * step)
       .op('i32.add')
       .get(vector)
       .memoryLane('v128.load32_lane', offset, lane)

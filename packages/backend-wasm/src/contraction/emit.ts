@@ -3,7 +3,7 @@ import { coefficientOf } from '@downhill/tensor';
 import type { CodeContext } from '../code-context.js';
 import { emitAtMost, emitDivided, mostEven, type Range } from '../division.js';
 import { emitCounted, emitInnermost, emitStatements, loopVectorizes, placesOf } from '../statements.js';
-import { LANES } from '../vector.js';
+import { emitApart, LANES } from '../vector.js';
 import type { Contraction, Load } from './contraction.js';
 import { strideOf } from './contraction.js';
 import type { Level } from './levels.js';
@@ -47,22 +47,35 @@ function tilesAlong(divided: Divided, plan: Plan): number {
 }
 
 /**
- * What divides most evenly among threads: best a loop around everything, then columns, whose packing is divided too. A variable
- * is divided into parts that lie apart: each thread then reads at the next step what it has written itself, and has near.
+ * What divides most evenly among threads: best a loop around everything, then columns, whose packing is divided too. Where a
+ * variable is assigned, or is the larger factor, it is divided into parts that lie apart, the same ones at each step: each
+ * thread then reads what it has written itself, and has near.
  */
 function bestDivided({ buffers, share }: CodeContext, { epilogue }: Contraction, plan: Plan): Divided {
   const choices: Divided[] = [...plan.outer, 'columns', 'rows', ...plan.inner];
-  const assigned = epilogue.find(
-    (each): each is Store => each.kind === 'store' && buffers[each.buffer].role === 'resident',
+  const [larger] = [plan.left, plan.right].sort(
+    (a, b) => buffers[b.buffer].length - buffers[a.buffer].length,
   );
-  if (assigned !== undefined) {
+  const stores = epilogue.filter((each): each is Store => each.kind === 'store');
+  const variable = [...stores, larger].find(({ buffer }) => buffers[buffer].role === 'resident');
+  if (variable !== undefined) {
     const apart = (choice: Divided): number => {
       const { axis } = choice === 'rows' ? plan.row : choice === 'columns' ? plan.column : choice;
-      return Math.abs(coefficientOf(assigned.index, axis) ?? 0);
+      return Math.abs(coefficientOf(variable.index, axis) ?? 0);
     };
     choices.sort((a, b) => apart(b) - apart(a));
   }
   return mostEven(choices, share?.most ?? 1, (each) => tilesAlong(each, plan));
+}
+
+/** Bytes of sums that wait, at the most, for results to be stored side by side. */
+const WAITING = 2 ** 18;
+
+/** Whether all results lie side by side along this axis, and may be computed so. */
+function liesAlong(c: CodeContext, { epilogue, register }: Contraction, axis: number): boolean {
+  const stores = epilogue.filter((each): each is Store => each.kind === 'store');
+  const lie = stores.length > 0 && stores.every(({ index }) => coefficientOf(index, axis) === 1);
+  return lie && loopVectorizes(c, epilogue, axis, [register]);
 }
 
 /** Columns with room for whole vectors. */
@@ -76,8 +89,15 @@ class ContractionWriter {
   readonly #contraction: Contraction;
   /** The only thing done with the sums, if it is to store them side by side: tiles do that themselves. */
   readonly #direct: Store | undefined;
-  /** Whether sums are added up block by block, and wait in memory between blocks. */
+  /** Whether sums are added up block by block. */
   readonly #continues: boolean;
+  /**
+   * Whether results lie side by side along the rows. What is done with sums then runs along them too: results that are stored
+   * across lie in few sets of the cache where lines of a matrix are a power of two apart.
+   */
+  readonly #turned: boolean;
+  /** Whether the sums of all rows wait in memory, between blocks or for what is done with them. */
+  readonly #waits: boolean;
   /** Products in a block. */
   readonly #block: number;
   /** Bytes of a row of sums in the scratch memory. */
@@ -107,15 +127,18 @@ class ContractionWriter {
     this.#contraction = contraction;
     this.#direct = isDirect ? store : undefined;
     this.#continues = cut !== undefined || blocks.length > 0;
-    this.#block = cut === undefined ? points(summed) : (points(summed) / cut.axis.extent) * cut.size;
     this.#sumDown = 4 * columns.reduce((sum, { count, size }) => sum + count * padded(size), 0);
+    const lines = points(inner) * row.extent;
+    this.#turned = liesAlong(c, contraction, row.axis) && lines * this.#sumDown <= WAITING;
+    this.#waits = this.#continues || this.#turned;
+    this.#block = cut === undefined ? points(summed) : (points(summed) / cut.axis.extent) * cut.size;
     const height = Math.max(...rows.map(({ size }) => size));
     this.#leftPanel = plan.packsRight ? this.#block * this.#sumDown : 0;
     const kept = plan.keepsLeft ? row.extent : height;
     const blocksKept = plan.keepsLeft && cut !== undefined ? Math.ceil(cut.axis.extent / cut.size) : 1;
     this.#sums = this.#leftPanel + (plan.packsLeft ? this.#block * kept * blocksKept * 4 : 0);
-    const lines = this.#continues ? points(inner) * row.extent : height;
-    c.scratchBytes = Math.max(c.scratchBytes, this.#sums + (isDirect ? 0 : lines * this.#sumDown));
+    const waiting = isDirect ? 0 : this.#waits ? lines : height;
+    c.scratchBytes = Math.max(c.scratchBytes, this.#sums + waiting * this.#sumDown);
     this.#divided = bestDivided(c, contraction, plan);
     this.#count = c.local('i32');
     this.#first = c.local('i32');
@@ -147,17 +170,12 @@ class ContractionWriter {
     this.#eachBlock(() => {
       this.#oneBlock();
     });
-    if (!this.#continues || this.#direct !== undefined) return;
-    const { f } = this.#c;
+    if (!this.#waits || this.#direct !== undefined) return;
+    const rows = this.#rowRange();
     this.#inner((sums) => {
-      for (const run of this.#plan.rows) {
-        this.#eachRow(run, (top) => {
-          this.#epilogue(top, run.size, () => {
-            f.get(sums).get(top).i32Const(this.#sumDown).op('i32.mul').op('i32.add');
-          });
-        });
-      }
+      this.#epilogue(sums, rows);
     });
+    if (rows !== undefined) this.#c.f.release(rows.from, rows.to);
   }
 
   /** Runs over the blocks of what is summed. */
@@ -212,7 +230,7 @@ class ContractionWriter {
     const sums = this.#c.local('i32');
     emitNest(this.#c, inner, this.#ranges, () => {
       f.i32Const(0).set(sums);
-      if (this.#continues) {
+      if (this.#waits) {
         for (const { axis, extent } of inner)
           f.get(sums).i32Const(extent).op('i32.mul').get(this.#c.counter(axis)).op('i32.add').set(sums);
         f.get(sums)
@@ -244,20 +262,11 @@ class ContractionWriter {
     const { f } = this.#c;
     const part = divided ? this.#part : undefined;
     const [place, end] = [this.#c.local('i32'), this.#c.local('i32')];
-    /** Where the tile of this number (counted over all runs) begins, or the end of the run nearest to it. */
-    const startOf = (tile: number): void => {
-      const number = this.#c.local('i32');
-      f.get(tile).i32Const(run.first).op('i32.sub').set(number);
-      f.get(number).i32Const(0).get(number).i32Const(0).op('i32.gt_s').op('select').set(number);
-      f.get(number).i32Const(run.count).get(number).i32Const(run.count).op('i32.lt_s').op('select');
-      f.i32Const(run.size).op('i32.mul').i32Const(run.start).op('i32.add');
-      f.release(number);
-    };
     if (part === undefined) f.i32Const(run.start);
-    else startOf(part.from);
+    else this.#emitStartOf(part.from, run);
     f.set(place);
     if (part === undefined) f.i32Const(run.start + run.count * run.size);
-    else startOf(part.to);
+    else this.#emitStartOf(part.to, run);
     f.set(end);
     this.#c.counters.set(axis, place);
     f.whileLoop(
@@ -269,6 +278,17 @@ class ContractionWriter {
     );
     this.#c.counters.delete(axis);
     f.release(place, end);
+  }
+
+  /** Emits where the tile of this number (counted over all runs) begins, or the end of the run nearest to it. */
+  #emitStartOf(tile: number, run: Run): void {
+    const { f } = this.#c;
+    const number = this.#c.local('i32');
+    f.get(tile).i32Const(run.first).op('i32.sub').set(number);
+    f.get(number).i32Const(0).get(number).i32Const(0).op('i32.gt_s').op('select').set(number);
+    f.get(number).i32Const(run.count).get(number).i32Const(run.count).op('i32.lt_s').op('select');
+    f.i32Const(run.size).op('i32.mul').i32Const(run.start).op('i32.add');
+    f.release(number);
   }
 
   /** Levels over what is summed in a block, and how often the outermost runs for each count of the block. */
@@ -417,7 +437,7 @@ class ContractionWriter {
     const target = this.#c.local('i32');
     if (this.#direct === undefined) {
       f.get(sums);
-      if (this.#continues) f.get(top).i32Const(this.#sumDown).op('i32.mul').op('i32.add');
+      if (this.#waits) f.get(top).i32Const(this.#sumDown).op('i32.mul').op('i32.add');
       f.set(target);
     }
     this.#eachPanel(({ size }, start) => {
@@ -465,46 +485,69 @@ class ContractionWriter {
     });
     f.release(source, target);
     if (stretch !== undefined) f.release(stretch.from, stretch.count);
-    if (this.#continues || this.#direct !== undefined) return;
-    this.#epilogue(top, run.size, () => f.get(sums));
+    if (this.#waits || this.#direct !== undefined) return;
+    // There are the sums of this tile alone.
+    const [first, end] = [this.#c.local('i32'), this.#c.local('i32')];
+    f.get(sums).get(top).i32Const(this.#sumDown).op('i32.mul').op('i32.sub').set(first);
+    f.get(top).i32Const(run.size).op('i32.add').set(end);
+    this.#epilogue(first, { from: top, to: end });
+    f.release(first, end);
+    this.#c.counters.set(row.axis, top);
   }
 
-  /** Does with each sum of `rows` rows what is to be done; `address` emits where the sums of the first of them lie. */
-  #epilogue(top: number, rows: number, address: () => void): void {
+  /** Does with each sum of some rows what is to be done; `sums` is a local with the address of row 0. */
+  #epilogue(sums: number, rows: Range | undefined): void {
     const c = this.#c;
     const { f } = c;
     const { row, column } = this.#plan;
     const { epilogue, register } = this.#contraction;
+    const sides = [
+      { loop: row, range: rows, step: this.#sumDown },
+      { loop: column, range: this.#columnRange(), step: 4 },
+    ];
+    const [across, along] = this.#turned ? sides.reverse() : sides;
     const line = c.local('i32');
-    address();
-    f.set(line);
-    const end = c.local('i32');
-    const current = c.local('i32');
-    f.get(top).tee(current).i32Const(rows).op('i32.add').set(end);
-    c.counters.set(row.axis, current);
-    const range = this.#columnRange();
-    f.whileLoop(
-      () => f.get(current).get(end).op('i32.lt_u'),
-      () => {
-        const vectorizes = loopVectorizes(c, epilogue, column.axis, [register]);
-        emitInnermost(c, column, epilogue.flatMap(placesOf), { vectorizes, range }, () => {
-          const vector = c.vectorAxis !== undefined;
-          const sum = c.local(vector ? 'v128' : 'f32');
-          f.get(line).get(c.counter(column.axis)).i32Const(2).op('i32.shl').op('i32.add');
-          if (vector) f.memory('v128.load', 0, 4);
-          else f.memory('f32.load', 0);
-          f.set(sum);
-          c.registers.set(register, { local: sum, vector });
-          emitStatements(c, epilogue);
-          f.release(sum);
-        });
-        f.get(line).i32Const(this.#sumDown).op('i32.add').set(line);
-        f.get(current).i32Const(1).op('i32.add').set(current);
-      },
-    );
-    if (range !== undefined) f.release(range.from, range.to);
-    f.release(line, end, current);
-    c.counters.set(row.axis, top);
+    const emitPlace = (from: number, { loop, step }: typeof across): void => {
+      f.get(from).get(c.counter(loop.axis)).i32Const(step).op('i32.mul').op('i32.add');
+    };
+    emitCounted(c, across.loop, { range: across.range }, () => {
+      emitPlace(sums, across);
+      f.set(line);
+      const vectorizes = loopVectorizes(c, epilogue, along.loop.axis, [register]);
+      const options = { vectorizes, range: along.range, anywhere: this.#turned };
+      emitInnermost(c, along.loop, epilogue.flatMap(placesOf), options, () => {
+        const vector = c.vectorAxis !== undefined;
+        const sum = c.local(vector ? 'v128' : 'f32');
+        emitPlace(line, along);
+        if (!vector) f.memory('f32.load', 0);
+        else if (this.#turned) emitApart(c, 0, along.step);
+        else f.memory('v128.load', 0, 4);
+        f.set(sum);
+        c.registers.set(register, { local: sum, vector });
+        emitStatements(c, epilogue);
+        f.release(sum);
+      });
+    });
+    f.release(line);
+    const columns = sides.find(({ loop }) => loop === column)?.range;
+    if (columns !== undefined) f.release(columns.from, columns.to);
+  }
+
+  /** The rows this thread computes, where they are divided. */
+  #rowRange(): Range | undefined {
+    const part = this.#part;
+    if (this.#divided !== 'rows' || part === undefined) return undefined;
+    const { f } = this.#c;
+    const [from, to] = [part.from, part.to].map((tile) => {
+      const row = this.#c.local('i32');
+      f.i32Const(0).set(row);
+      for (const run of this.#plan.rows) {
+        this.#emitStartOf(tile, run);
+        f.i32Const(run.start).op('i32.sub').get(row).op('i32.add').set(row);
+      }
+      return row;
+    });
+    return { from, to };
   }
 
   /** The columns this thread computes, where they are divided. */
