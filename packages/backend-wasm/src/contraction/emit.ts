@@ -10,7 +10,7 @@ import type { Level } from './levels.js';
 import { mergeLevels } from './levels.js';
 import { packingFunction } from './packing.js';
 import type { Plan, Run } from './plan.js';
-import { points } from './plan.js';
+import { KEPT, points } from './plan.js';
 import { tileFunction } from './tile.js';
 
 type Store = Extract<Statement, { kind: 'store' }>;
@@ -106,6 +106,9 @@ class ContractionWriter {
   readonly #leftPanel: number;
   readonly #sums: number;
   readonly #divided: Divided;
+  /** Whether what is packed of a factor is kept: for all pieces of a thread, and whatever the loops around run over. */
+  readonly #keepsLeft: boolean;
+  readonly #keepsRight: boolean;
   /** This thread's part of it. */
   #part: Range | undefined;
   readonly #ranges = new Map<LoopAxis, Range | undefined>();
@@ -133,13 +136,19 @@ class ContractionWriter {
     this.#waits = this.#continues || this.#turned;
     this.#block = cut === undefined ? points(summed) : (points(summed) / cut.axis.extent) * cut.size;
     const height = Math.max(...rows.map(({ size }) => size));
-    this.#leftPanel = plan.packsRight ? this.#block * this.#sumDown : 0;
-    const kept = plan.keepsLeft ? row.extent : height;
-    const blocksKept = plan.keepsLeft && cut !== undefined ? Math.ceil(cut.axis.extent / cut.size) : 1;
-    this.#sums = this.#leftPanel + (plan.packsLeft ? this.#block * kept * blocksKept * 4 : 0);
+    this.#divided = bestDivided(c, contraction, plan);
+    const { packsLeft, packsRight, keepsLeft } = plan;
+    const isOnce = this.#divided === 'rows' && plan.outer.length === 0 && blocks.length === 0;
+    const allRight = points(summed) * this.#sumDown;
+    this.#keepsRight = packsRight && isOnce && allRight <= KEPT;
+    this.#keepsLeft = keepsLeft && !(isOnce && inner.length === 0);
+    const all = cut === undefined ? 1 : Math.ceil(cut.axis.extent / cut.size);
+    const blocksOf = (isKept: boolean): number => this.#block * (isKept ? all : 1);
+    this.#leftPanel = packsRight ? blocksOf(this.#keepsRight) * this.#sumDown : 0;
+    const rowsPacked = this.#keepsLeft ? row.extent : height;
+    this.#sums = this.#leftPanel + (packsLeft ? blocksOf(this.#keepsLeft) * rowsPacked * 4 : 0);
     const waiting = isDirect ? 0 : this.#waits ? lines : height;
     c.scratchBytes = Math.max(c.scratchBytes, this.#sums + waiting * this.#sumDown);
-    this.#divided = bestDivided(c, contraction, plan);
     this.#count = c.local('i32');
     this.#first = c.local('i32');
   }
@@ -155,9 +164,15 @@ class ContractionWriter {
         this.#blocks();
       });
     };
-    const { outer, packsLeft, packsRight, keepsLeft } = this.#plan;
-    if (keepsLeft) this.#keepLeft();
-    const packsAgain = this.#divided === 'columns' ? packsLeft && !keepsLeft : packsRight;
+    const { outer, packsLeft, packsRight } = this.#plan;
+    if (this.#keepsLeft) this.#keepLeft();
+    if (this.#keepsRight) {
+      this.#eachBlock(() => {
+        this.#packRight();
+      });
+    }
+    const packsAgain =
+      this.#divided === 'columns' ? packsLeft && !this.#keepsLeft : packsRight && !this.#keepsRight;
     const helps = !packsAgain || outer.some((loop) => loop === this.#divided);
     const extent = tilesAlong(this.#divided, this.#plan);
     if (isShared) emitDivided(this.#c, share, { extent, helps }, emit);
@@ -212,7 +227,7 @@ class ContractionWriter {
   #oneBlock(): void {
     const { f } = this.#c;
     const { packsRight, rows } = this.#plan;
-    if (packsRight) this.#packRight();
+    if (packsRight && !this.#keepsRight) this.#packRight();
     this.#inner((sums) => {
       for (const run of rows) {
         this.#eachRow(run, (top) => {
@@ -350,6 +365,18 @@ class ContractionWriter {
       .i32Const(4 * this.#block)
       .op('i32.mul')
       .op('i32.add');
+    if (this.#keepsRight) this.#emitToBlock(this.#sumDown);
+  }
+
+  /** Goes on from the first block to the one that is open, where each has so many bytes for a product: they lie one after another. */
+  #emitToBlock(bytes: number): void {
+    const { f } = this.#c;
+    const { cut } = this.#plan;
+    if (cut === undefined) return;
+    f.get(this.#c.counter(cut.axis.axis))
+      .i32Const((this.#block / cut.size) * bytes)
+      .op('i32.mul')
+      .op('i32.add');
   }
 
   #packRight(): void {
@@ -406,30 +433,24 @@ class ContractionWriter {
   #emitLeftPanel(top: number): void {
     const { f, scratch } = this.#c;
     f.get(scratch).i32Const(this.#leftPanel).op('i32.add');
-    const { keepsLeft, cut, row } = this.#plan;
-    if (!keepsLeft) return;
+    if (!this.#keepsLeft) return;
     f.get(top)
       .i32Const(4 * this.#block)
       .op('i32.mul')
       .op('i32.add');
-    if (cut === undefined) return;
-    // Blocks lie one after another.
-    f.get(this.#c.counter(cut.axis.axis))
-      .i32Const(((4 * this.#block) / cut.size) * row.extent)
-      .op('i32.mul')
-      .op('i32.add');
+    this.#emitToBlock(4 * this.#plan.row.extent);
   }
 
   #tilesOfRow(run: Run, top: number, sums: number): void {
     const { f } = this.#c;
-    const { left, right, row, packsLeft, packsRight, keepsLeft, skip } = this.#plan;
+    const { left, right, row, packsLeft, packsRight, skip } = this.#plan;
     const source = this.#c.local('i32');
     const stretch = this.#stretch();
     const packed = this.#packedSteps(run.size * 4);
     if (packsLeft) this.#emitLeftPanel(top);
     else this.#emitLeft();
     f.set(source);
-    if (packsLeft && !keepsLeft) {
+    if (packsLeft && !this.#keepsLeft) {
       this.#packLeft(run.size, () => {
         f.get(source);
       });

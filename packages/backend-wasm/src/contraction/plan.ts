@@ -69,8 +69,8 @@ const BLOCK = 512;
 /** The same where a few panels, all that there are, stay there while rows go by. */
 const NEAR_BLOCK = 320;
 
-/** Rows are kept where they take no more bytes than that. */
-const KEPT = 2 ** 20;
+/** What is packed is kept where it takes no more bytes than that. */
+export const KEPT = 2 ** 20;
 
 /** From this many bytes on, neighbouring products lie in different lines and, in large matrices, in few sets of the cache. */
 const FAR = 64;
