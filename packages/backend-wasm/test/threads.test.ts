@@ -6,13 +6,16 @@ import {
   compile,
   einsum,
   generator,
+  matmul,
   max,
   portable,
   random,
+  relu,
   reshape,
   setBackend,
   stopGradient,
   tensor,
+  transpose,
   variable,
   windows,
   type Tensor,
@@ -63,7 +66,64 @@ function train(steps: number): TypedArray[] {
   return [Float64Array.from(losses), filters.value.dataSync(), weight.value.dataSync()];
 }
 
+/**
+ * Dense layers whose weights are larger than what goes through them, with products summed in blocks and sizes that divide
+ * evenly by nothing; the last result lies along the weights' rows.
+ */
+function trainDense([images, inputs, hidden]: readonly [number, number, number]): TypedArray[] {
+  const source = generator(5);
+  const draw = (shape: number[]): Tensor => stopGradient(random.normal(shape, { generator: source }));
+  const sizes = [inputs, hidden, hidden + 3];
+  const layers = [0, 1].map((i) => {
+    const shape = [sizes[i + 1], sizes[i]];
+    const weight = variable(draw(shape).mul(sizes[i] ** -0.5), { name: `weight ${i}` });
+    return { weight, velocity: variable(weight.value.mul(0)), bias: variable(draw([sizes[i + 1]])) };
+  });
+  const x = draw([images, inputs]);
+  x.dataSync();
+  const step = compile((x: Tensor) => {
+    const output = layers.reduce((y, { weight, bias }) => relu(matmul(y, transpose(weight)).add(bias)), x);
+    const loss = output.sub(1).square().mean();
+    const slopes = gradients(
+      loss,
+      layers.flatMap(({ weight, bias }) => [weight, bias]),
+    );
+    layers.forEach(({ weight, velocity, bias }, i) => {
+      velocity.assign(velocity.mul(0.9).add(slopes[2 * i]));
+      weight.assign(weight.sub(velocity.value.mul(0.1)));
+      bias.assign(bias.sub(slopes[2 * i + 1].mul(0.1)));
+    });
+    return [loss, output];
+  });
+  let results = step(x);
+  for (let i = 0; i < 4; i++) results = step(x);
+  return [...results, ...layers.map(({ weight }) => weight.value)].map((each) => each.dataSync());
+}
+
 describe('threads', () => {
+  test.each([
+    [37, 701, 133],
+    [64, 784, 256],
+    [5, 1100, 61],
+  ] as const)('divide the weights of dense layers, %i images, %i to %i', async (...sizes) => {
+    setBackend(portable());
+    const expected = trainDense(sizes);
+    await start({ threads: 1 });
+    const alone = trainDense(sizes);
+    alone.forEach((values, i) => {
+      let [largest, far] = [0, 0];
+      expected[i].forEach((value, j) => {
+        largest = Math.max(largest, Math.abs(value));
+        far = Math.max(far, Math.abs(values[j] - value));
+      });
+      expect(far / largest).toBeLessThan(1e-5);
+    });
+    for (const threads of [2, 3, 5]) {
+      await start({ threads });
+      expect(trainDense(sizes)).toEqual(alone);
+    }
+  });
+
   test('results are the same to the bit on any number of them', async () => {
     await start({ threads: 1 });
     const alone = train(8);
