@@ -522,11 +522,10 @@ class ContractionWriter {
     const { f } = c;
     const { row, column } = this.#plan;
     const { epilogue, register } = this.#contraction;
-    const sides = [
-      { loop: row, range: rows, step: this.#sumDown },
-      { loop: column, range: this.#columnRange(), step: 4 },
-    ];
-    const [across, along] = this.#turned ? sides.reverse() : sides;
+    const columns = this.#columnRange();
+    const down = { loop: row, range: rows, step: this.#sumDown };
+    const right = { loop: column, range: columns, step: 4 };
+    const [across, along] = this.#turned ? [right, down] : [down, right];
     const line = c.local('i32');
     const emitPlace = (from: number, { loop, step }: typeof across): void => {
       f.get(from).get(c.counter(loop.axis)).i32Const(step).op('i32.mul').op('i32.add');
@@ -550,7 +549,6 @@ class ContractionWriter {
       });
     });
     f.release(line);
-    const columns = sides.find(({ loop }) => loop === column)?.range;
     if (columns !== undefined) f.release(columns.from, columns.to);
   }
 
