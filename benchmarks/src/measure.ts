@@ -53,9 +53,9 @@ export async function measure(work: Work, contenders: readonly Contender[]): Pro
     if (stopped !== undefined || seconds >= SLOW) continue;
     if (!(await prepareForRounds(work.task, contender))) continue;
     const turn = Math.max(ROUND_MILLISECONDS, 1e3 * RUNS_A_TURN * seconds);
-    const racer = { runs: first[i], turn, seconds: [], spent: 0, loss: NaN };
-    await takeTurn(racer, WARM_UP_MILLISECONDS);
-    racing.push({ ...racer, seconds: [], spent: 0 });
+    const racer = (): Racer => ({ runs: first[i], turn, seconds: [], spent: 0, losses: [] });
+    await takeTurn(racer(), WARM_UP_MILLISECONDS);
+    racing.push(racer());
   }
   for (let round = 0; round < ROUNDS; round++) {
     machines.push(await measureMachine('flops'));
@@ -78,11 +78,11 @@ interface Racer {
   /** Milliseconds a turn takes. */
   readonly turn: number;
   /** Of a run, one each round. */
-  readonly seconds: number[];
+  seconds: number[];
   /** Milliseconds in all rounds. */
   spent: number;
-  /** Of the last step. */
-  loss: number;
+  /** Of the last step of each round: one alone may stand out, as ConvNetJS's do. */
+  readonly losses: number[];
 }
 
 async function takeTurn(racer: Racer, milliseconds: number): Promise<void> {
@@ -92,18 +92,19 @@ async function takeTurn(racer: Racer, milliseconds: number): Promise<void> {
   }
   const reply = await contender.ask({ do: 'run', milliseconds }, 1e3 * START);
   if (reply?.runs === undefined || reply.milliseconds === undefined) {
-    racer.loss = NaN;
+    racer.seconds = [];
     racer.spent = Infinity;
     return;
   }
   racer.seconds.push(reply.milliseconds / 1e3 / reply.runs);
   racer.spent += reply.milliseconds;
-  racer.loss = reply.loss ?? NaN;
+  racer.losses.push(reply.loss ?? NaN);
 }
 
-function racedOutcome(task: Task, outcome: Outcome, { runs, seconds, loss }: Racer): Outcome {
+function racedOutcome(task: Task, outcome: Outcome, { runs, seconds, losses }: Racer): Outcome {
   const { name, remark } = outcome;
-  const hasLearnt = task.kind !== 'training' || loss < runs.values[0];
+  const loss = median(losses);
+  const hasLearnt = task.kind !== 'training' || (losses.every(Number.isFinite) && loss < runs.values[0]);
   if (seconds.length < LEAST_ROUNDS) return { name, remark: 'does not count: it failed in the rounds' };
   if (!hasLearnt) {
     return { name, remark: `does not count: its loss goes from ${runs.values[0]} to ${loss} in the rounds` };
