@@ -14,6 +14,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // A busy machine takes more than a second to draw.
+    expect: { poll: { timeout: 30_000 } },
     reporters: reporters('browser'),
   },
 });
