@@ -103,8 +103,8 @@ async function takeTurn(racer: Racer, milliseconds: number): Promise<void> {
 
 function racedOutcome(task: Task, outcome: Outcome, { runs, seconds, losses }: Racer): Outcome {
   const { name, remark } = outcome;
-  const loss = median(losses);
-  const hasLearnt = task.kind !== 'training' || (losses.every(Number.isFinite) && loss < runs.values[0]);
+  const loss = losses.every(Number.isFinite) ? median(losses) : NaN;
+  const hasLearnt = task.kind !== 'training' || loss < runs.values[0];
   if (seconds.length < LEAST_ROUNDS) return { name, remark: 'does not count: it failed in the rounds' };
   if (!hasLearnt) {
     return { name, remark: `does not count: its loss goes from ${runs.values[0]} to ${loss} in the rounds` };

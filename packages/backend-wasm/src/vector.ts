@@ -143,15 +143,14 @@ function emitLoad(c: CodeContext, buffer: number, index: IndexExpression, dtype:
     f.memory('v128.load', offset, 2);
     return;
   }
-  const address = c.local('i32');
   if (step === 2) {
+    const address = c.local('i32');
     // Reads one element more than it needs; behind the last buffer there is room for that.
     f.tee(address).memory('v128.load', offset, 2).get(address);
     f.memory('v128.load', offset + 16, 2).shuffle32(0, 2, 4, 6);
     f.release(address);
     return;
   }
-  f.release(address);
   emitApart(c, offset, 4 * step);
 }
 

@@ -10,8 +10,8 @@ import type {
   TypedArray,
 } from '@downhill/tensor';
 import { BackendError, bytesPerElement, sizeOf, viewArray } from '@downhill/tensor';
-import { ModuleBuilder, type FunctionBuilder } from './assembler.js';
 import { adoptFlags, UNASKED, type Engine } from './engine-flags.js';
+import { hasVectors, isRelaxed } from './features.js';
 import type { TileForms } from './contraction/tile-forms.js';
 import { timeTileForms } from './contraction/tile-forms.js';
 import { Memory } from './memory.js';
@@ -228,18 +228,6 @@ class WasmExecutable implements Executable {
   }
 }
 
-/** Whether the engine accepts what `write` emits: code that leaves one vector. */
-function accepts(write: (f: FunctionBuilder) => void): boolean {
-  const module = new ModuleBuilder();
-  write(module.function([], ['v128']));
-  return WebAssembly.validate(module.finish());
-}
-
-/** Whether the engine has relaxed multiply-add. */
-function isRelaxed(): boolean {
-  return accepts((f) => f.f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd'));
-}
-
 /** The forms of tiles found to be the fastest, by the engine's flag. */
 const timedForms = new Map<string | undefined, TileForms>();
 
@@ -272,7 +260,7 @@ export async function wasm({
   if (typeof WebAssembly !== 'object') {
     throw new BackendError('wasm: this engine has no WebAssembly; use the portable backend');
   }
-  if (!accepts((f) => f.f32x4Const(0))) {
+  if (!hasVectors()) {
     throw new BackendError('wasm: this engine has no 128-bit SIMD for WebAssembly; use the portable backend');
   }
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {

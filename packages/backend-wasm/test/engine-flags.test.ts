@@ -2,8 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { wasm } from '@downhill/backend-wasm';
 import { compile, generator, matmul, portable, random, setBackend, type TypedArray } from '@downhill/tensor';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ModuleBuilder } from '../src/assembler.js';
 import { tryFlag, type Trial } from '../src/engine-flags.js';
+import { isRelaxed } from '../src/features.js';
 
 // Flags hold for the whole process, and each file of tests has one of its own.
 const version = Number(process.versions.v8?.split('.')[0]);
@@ -11,13 +11,6 @@ const version = Number(process.versions.v8?.split('.')[0]);
 afterAll(() => {
   setBackend(portable());
 });
-
-/** Whether the engine takes relaxed multiply-adds now. */
-function isRelaxed(): boolean {
-  const module = new ModuleBuilder();
-  module.function([], ['v128']).f32x4Const(0).f32x4Const(0).f32x4Const(0).op('f32x4.relaxed_madd');
-  return WebAssembly.validate(module.finish());
-}
 
 /** Products of several shapes, and the sums of the absolute values of what was added up. */
 function products(): TypedArray[] {

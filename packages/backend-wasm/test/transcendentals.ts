@@ -1,5 +1,6 @@
 /** What math.ts is measured against, and the means to run it over arrays. */
 import { ModuleBuilder } from '../src/assembler.js';
+import { isRelaxed } from '../src/features.js';
 import * as math from '../src/math.js';
 
 /**
@@ -42,18 +43,8 @@ export function pow(x: number, y: number): number {
   return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
 }
 
-/** Whether the engine has relaxed multiply-add. */
-const isRelaxed = ((): boolean => {
-  const module = new ModuleBuilder(true);
-  const f = module.function([], ['v128']);
-  f.f32x4Const(0)
-    .f32x4Const(0)
-    .multiplyAdd('f32x4', () => f.f32x4Const(0));
-  return WebAssembly.validate(module.finish());
-})();
-
 /** The ways in which math.ts adds products that this engine has. */
-export const ways = isRelaxed ? (['in two steps', 'relaxed'] as const) : (['in two steps'] as const);
+export const ways = isRelaxed() ? (['in two steps', 'relaxed'] as const) : (['in two steps'] as const);
 
 export type Way = (typeof ways)[number];
 

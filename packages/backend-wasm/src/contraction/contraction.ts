@@ -2,6 +2,7 @@ import type { Expression, LetStatement, LoopAxis, LoopStatement, Statement } fro
 import { coefficientOf } from '@downhill/tensor';
 
 export type Load = Extract<Expression, { kind: 'load' }>;
+export type Store = Extract<Statement, { kind: 'store' }>;
 
 /**
  * A nest of parallel loops that sums products of two loads: for each point of `loops`, Σ over `reduced` of left · right.
@@ -46,6 +47,11 @@ export function matchContraction(loop: LoopStatement): Contraction | undefined {
   if (!affine || reduced.some((axis) => strideOf(left, axis) === 0 && strideOf(right, axis) === 0))
     return undefined;
   return { loops, reduced, left, right, register, epilogue: [...lets, ...rest] };
+}
+
+/** Where results of a contraction go. */
+export function storesOf({ epilogue }: Pick<Contraction, 'epilogue'>): Store[] {
+  return epilogue.filter((statement) => statement.kind === 'store');
 }
 
 /** How far a load moves, in bytes, when a counter goes up by one. */

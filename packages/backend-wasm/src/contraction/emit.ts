@@ -1,19 +1,17 @@
-import type { LoopAxis, Statement } from '@downhill/tensor';
+import type { LoopAxis } from '@downhill/tensor';
 import { coefficientOf } from '@downhill/tensor';
 import type { CodeContext } from '../code-context.js';
 import { emitAtMost, emitDivided, mostEven, type Range } from '../division.js';
 import { emitCounted, emitInnermost, emitStatements, loopVectorizes, placesOf } from '../statements.js';
 import { emitApart, LANES } from '../vector.js';
-import type { Contraction, Load } from './contraction.js';
-import { strideOf } from './contraction.js';
+import type { Contraction, Load, Store } from './contraction.js';
+import { storesOf, strideOf } from './contraction.js';
 import type { Level } from './levels.js';
 import { mergeLevels } from './levels.js';
 import { packingFunction } from './packing.js';
 import type { Plan, Run } from './plan.js';
 import { KEPT, points } from './plan.js';
 import { tileFunction } from './tile.js';
-
-type Store = Extract<Statement, { kind: 'store' }>;
 
 /** Emits a contraction as its plan says. */
 export function emitContraction(c: CodeContext, contraction: Contraction, plan: Plan): void {
@@ -51,13 +49,14 @@ function tilesAlong(divided: Divided, plan: Plan): number {
  * variable is assigned, or is the larger factor, it is divided into parts that lie apart, the same ones at each step: each
  * thread then reads what it has written itself, and has near.
  */
-function bestDivided({ buffers, share }: CodeContext, { epilogue }: Contraction, plan: Plan): Divided {
+function bestDivided({ buffers, share }: CodeContext, contraction: Contraction, plan: Plan): Divided {
   const choices: Divided[] = [...plan.outer, 'columns', 'rows', ...plan.inner];
   const [larger] = [plan.left, plan.right].sort(
     (a, b) => buffers[b.buffer].length - buffers[a.buffer].length,
   );
-  const stores = epilogue.filter((each): each is Store => each.kind === 'store');
-  const variable = [...stores, larger].find(({ buffer }) => buffers[buffer].role === 'resident');
+  const variable = [...storesOf(contraction), larger].find(
+    ({ buffer }) => buffers[buffer].role === 'resident',
+  );
   if (variable !== undefined) {
     const apart = (choice: Divided): number => {
       const { axis } = choice === 'rows' ? plan.row : choice === 'columns' ? plan.column : choice;
@@ -72,10 +71,10 @@ function bestDivided({ buffers, share }: CodeContext, { epilogue }: Contraction,
 const WAITING = 2 ** 18;
 
 /** Whether all results lie side by side along this axis, and may be computed so. */
-function liesAlong(c: CodeContext, { epilogue, register }: Contraction, axis: number): boolean {
-  const stores = epilogue.filter((each): each is Store => each.kind === 'store');
+function liesAlong(c: CodeContext, contraction: Contraction, axis: number): boolean {
+  const stores = storesOf(contraction);
   const lie = stores.length > 0 && stores.every(({ index }) => coefficientOf(index, axis) === 1);
-  return lie && loopVectorizes(c, epilogue, axis, [register]);
+  return lie && loopVectorizes(c, contraction.epilogue, axis, [contraction.register]);
 }
 
 /** Columns with room for whole vectors. */

@@ -4,7 +4,7 @@ import { LANES } from '../vector.js';
 import type { Borders, Skip } from './borders.js';
 import { skipsOf } from './borders.js';
 import type { Contraction, Load } from './contraction.js';
-import { strideOf } from './contraction.js';
+import { storesOf, strideOf } from './contraction.js';
 import type { TileForms } from './tile-forms.js';
 
 /** So many tiles of equal size, one after another along an axis. */
@@ -214,8 +214,7 @@ function makePlan(
   );
 
   const sums = points(reduced) * (skip?.part ?? 1);
-  const stores = epilogue.filter((statement) => statement.kind === 'store');
-  const scattered = stores.some(({ index }) => coefficientOf(index, column.axis) !== 1);
+  const scattered = storesOf({ epilogue }).some(({ index }) => coefficientOf(index, column.axis) !== 1);
   // Where rows lie further apart than what the loops around move by, each tile touches new lines of the cache.
   const scatters = inner.some((loop) => Math.abs(strideOf(left, loop)) < Math.abs(strideOf(left, row)));
   const packing = !packsRight
