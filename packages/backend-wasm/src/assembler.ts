@@ -36,36 +36,36 @@ const scratch = new DataView(new ArrayBuffer(16));
 
 /** A byte array that grows by doubling, with the encodings that WebAssembly is made of. */
 class ByteWriter {
-  private bytes: Uint8Array<ArrayBuffer>;
+  #bytes: Uint8Array<ArrayBuffer>;
   length = 0;
 
   constructor(capacity: number) {
-    this.bytes = new Uint8Array(capacity);
+    this.#bytes = new Uint8Array(capacity);
   }
 
   /** Makes room for `count` more bytes. */
-  private reserve(count: number): void {
-    if (this.length + count <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(2 * this.bytes.length, this.length + count));
-    grown.set(this.bytes.subarray(0, this.length));
-    this.bytes = grown;
+  #reserve(count: number): void {
+    if (this.length + count <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.length + count));
+    grown.set(this.#bytes.subarray(0, this.length));
+    this.#bytes = grown;
   }
 
   byte(value: number): void {
-    if (this.length === this.bytes.length) this.reserve(1);
-    this.bytes[this.length++] = value;
+    if (this.length === this.#bytes.length) this.#reserve(1);
+    this.#bytes[this.length++] = value;
   }
 
   append(values: ArrayLike<number>): void {
-    this.reserve(values.length);
-    this.bytes.set(values, this.length);
+    this.#reserve(values.length);
+    this.#bytes.set(values, this.length);
     this.length += values.length;
   }
 
   /** The first `count` bytes of the scratch buffer: a little-endian immediate. */
   appendScratch(count: number): void {
-    this.reserve(count);
-    for (let i = 0; i < count; i++) this.bytes[this.length++] = scratch.getUint8(i);
+    this.#reserve(count);
+    for (let i = 0; i < count; i++) this.#bytes[this.length++] = scratch.getUint8(i);
   }
 
   /** Unsigned LEB128 of an integer in [0, 2^32). */
@@ -114,7 +114,7 @@ class ByteWriter {
 
   /** A view of what was written so far. */
   written(): Uint8Array<ArrayBuffer> {
-    return this.bytes.subarray(0, this.length);
+    return this.#bytes.subarray(0, this.length);
   }
 
   /** What another writer holds, preceded by its size. */
@@ -129,57 +129,60 @@ class ByteWriter {
  * return the builder, so `f.get(a).get(b).op('f32x4.add').set(c)` is c = a + b.
  */
 export class FunctionBuilder {
-  private readonly code = new ByteWriter(1024);
+  readonly index: number;
+  readonly #parameters: readonly ValueType[];
+  readonly #relaxed: boolean;
+  readonly #code = new ByteWriter(1024);
   /** Runs before the code: fills the locals that hold vector constants. */
-  private readonly prologue = new ByteWriter(256);
+  readonly #prologue = new ByteWriter(256);
   /** From a constant's words to its local. */
-  private readonly constants = new Map<string, number>();
-  private readonly localTypes: ValueType[] = [];
-  private readonly freeLocals: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
-  private depth = 0;
+  readonly #constants = new Map<string, number>();
+  readonly #localTypes: ValueType[] = [];
+  readonly #freeLocals: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
+  #depth = 0;
 
   /** `index` is what `call` takes; the function's parameters are the locals 0, 1, ... */
-  constructor(
-    readonly index: number,
-    private readonly parameters: readonly ValueType[],
-    private readonly relaxed = false,
-  ) {}
+  constructor(index: number, parameters: readonly ValueType[], relaxed = false) {
+    this.index = index;
+    this.#parameters = parameters;
+    this.#relaxed = relaxed;
+  }
 
-  private newLocal(type: ValueType): number {
-    return this.parameters.length + this.localTypes.push(type) - 1;
+  #newLocal(type: ValueType): number {
+    return this.#parameters.length + this.#localTypes.push(type) - 1;
   }
 
   /** A local of this type: one that was released, else a new one. It may hold an old value. */
   local(type: ValueType): number {
-    return this.freeLocals[type].pop() ?? this.newLocal(type);
+    return this.#freeLocals[type].pop() ?? this.#newLocal(type);
   }
 
   /** Gives locals back, for `local` to hand out again. */
   release(...locals: number[]): void {
     for (const local of locals) {
-      const type = this.localTypes[local - this.parameters.length];
-      if (type === undefined || this.freeLocals[type].includes(local)) {
+      const type = this.#localTypes[local - this.#parameters.length];
+      if (type === undefined || this.#freeLocals[type].includes(local)) {
         throw new RangeError(`assembler: ${local} is not a local that can be released`);
       }
-      this.freeLocals[type].push(local);
+      this.#freeLocals[type].push(local);
     }
   }
 
   get(local: number): this {
-    this.code.byte(0x20);
-    this.code.unsigned(local);
+    this.#code.byte(0x20);
+    this.#code.unsigned(local);
     return this;
   }
 
   set(local: number): this {
-    this.code.byte(0x21);
-    this.code.unsigned(local);
+    this.#code.byte(0x21);
+    this.#code.unsigned(local);
     return this;
   }
 
   tee(local: number): this {
-    this.code.byte(0x22);
-    this.code.unsigned(local);
+    this.#code.byte(0x22);
+    this.#code.unsigned(local);
     return this;
   }
 
@@ -188,69 +191,73 @@ export class FunctionBuilder {
     if (!(value >= -(2 ** 31) && value < 2 ** 32 && Number.isInteger(value))) {
       throw new RangeError(`assembler: expected a 32-bit integer, got ${value}`);
     }
-    this.code.byte(0x41);
-    this.code.signed(value | 0);
+    this.#code.byte(0x41);
+    this.#code.signed(value | 0);
     return this;
   }
 
+  /** Adds to the i32 on the stack; 0 is no instruction. */
+  plus(value: number): this {
+    return value === 0 ? this : this.i32Const(value).op('i32.add');
+  }
+
+  /** Multiplies the i32 on the stack; by 1 is no instruction. */
+  times(value: number): this {
+    return value === 1 ? this : this.i32Const(value).op('i32.mul');
+  }
+
   i64Const(value: bigint): this {
-    this.code.byte(0x42);
-    this.code.signed64(value);
+    this.#code.byte(0x42);
+    this.#code.signed64(value);
     return this;
   }
 
   f32Const(value: number): this {
     scratch.setFloat32(0, value, true);
-    this.code.byte(0x43);
-    this.code.appendScratch(4);
+    this.#code.byte(0x43);
+    this.#code.appendScratch(4);
     return this;
   }
 
   /** A float32 given by its bits, for NaNs whose payload matters: a JavaScript number does not keep it. */
   f32BitsConst(bits: number): this {
     scratch.setUint32(0, bits, true);
-    this.code.byte(0x43);
-    this.code.appendScratch(4);
+    this.#code.byte(0x43);
+    this.#code.appendScratch(4);
     return this;
   }
 
   f64Const(value: number): this {
     scratch.setFloat64(0, value, true);
-    this.code.byte(0x44);
-    this.code.appendScratch(8);
+    this.#code.byte(0x44);
+    this.#code.appendScratch(8);
     return this;
   }
 
   /** Four float32 lanes; one argument fills them all. */
   f32x4Const(a: number, b = a, c = a, d = a): this {
     [a, b, c, d].forEach((value, lane) => scratch.setFloat32(4 * lane, value, true));
-    return this.v128Const();
+    return this.#v128Const();
   }
 
   /** Four int32 lanes, signed or unsigned; one argument fills them all. */
   i32x4Const(a: number, b = a, c = a, d = a): this {
     [a, b, c, d].forEach((value, lane) => scratch.setInt32(4 * lane, value, true));
-    return this.v128Const();
+    return this.#v128Const();
   }
 
   /** Two float64 lanes; one argument fills both. */
   f64x2Const(a: number, b = a): this {
     scratch.setFloat64(0, a, true);
     scratch.setFloat64(8, b, true);
-    return this.v128Const();
+    return this.#v128Const();
   }
 
   /** Two int64 lanes; one argument fills both. */
   i64x2Const(a: bigint, b = a): this {
     scratch.setBigInt64(0, a, true);
     scratch.setBigInt64(8, b, true);
-    return this.v128Const();
-  }
-
-  /** Sixteen byte lanes; one argument fills them all. */
-  i8x16Const(...lanes: number[]): this {
-    for (let lane = 0; lane < 16; lane++) scratch.setUint8(lane, lanes[lane % lanes.length] ?? 0);
-    return this.v128Const();
+    return this.#v128Const();
   }
 
   /**
@@ -258,35 +265,35 @@ export class FunctionBuilder {
    * read from a local: newer V8 builds a `v128.const` anew wherever it stands, also in a loop. (Exponentials on
    * Node 24 took 0.82 ns a number this way, 1.14 ns without; Node 20 and 22 do not care.)
    */
-  private v128Const(): this {
+  #v128Const(): this {
     const words = [0, 4, 8, 12].map((offset) => scratch.getUint32(offset));
     if (words.every((word) => word === 0)) {
-      this.opcode(0xfd00c);
-      this.code.appendScratch(16);
+      this.#opcode(0xfd00c);
+      this.#code.appendScratch(16);
       return this;
     }
     const key = words.join();
-    let local = this.constants.get(key);
+    let local = this.#constants.get(key);
     if (local === undefined) {
-      local = this.newLocal('v128');
-      this.constants.set(key, local);
-      this.prologue.append([0xfd, 0x0c]);
-      this.prologue.appendScratch(16);
-      this.prologue.byte(0x21);
-      this.prologue.unsigned(local);
+      local = this.#newLocal('v128');
+      this.#constants.set(key, local);
+      this.#prologue.append([0xfd, 0x0c]);
+      this.#prologue.appendScratch(16);
+      this.#prologue.byte(0x21);
+      this.#prologue.unsigned(local);
     }
     return this.get(local);
   }
 
-  private opcode(code: number): void {
-    if (code <= 0xff) return this.code.byte(code);
-    this.code.byte(code >> 12);
-    this.code.unsigned(code & 0xfff);
+  #opcode(code: number): void {
+    if (code <= 0xff) return this.#code.byte(code);
+    this.#code.byte(code >> 12);
+    this.#code.unsigned(code & 0xfff);
   }
 
   /** An instruction without immediates. */
   op(name: PlainOp): this {
-    this.opcode(plainOpcodes[name]);
+    this.#opcode(plainOpcodes[name]);
     return this;
   }
 
@@ -295,57 +302,54 @@ export class FunctionBuilder {
    * may use relaxed ones (then it is up to the machine whether it rounds once or twice), else in two.
    */
   multiplyAdd(type: 'f32x4' | 'f64x2', summand: () => void): this {
-    if (!this.relaxed) this.op(`${type}.mul`);
+    if (!this.#relaxed) this.op(`${type}.mul`);
     summand();
-    return this.op(this.relaxed ? `${type}.relaxed_madd` : `${type}.add`);
+    return this.op(this.#relaxed ? `${type}.relaxed_madd` : `${type}.add`);
   }
 
   /** Extracts or replaces a lane. */
   lane(name: LaneOp, lane: number): this {
-    this.opcode(laneOpcodes[name]);
-    this.code.byte(lane);
+    this.#opcode(laneOpcodes[name]);
+    this.#code.byte(lane);
     return this;
   }
 
-  private address(code: number, offset: number, alignment: number): void {
-    this.opcode(code >> 4);
-    this.code.unsigned(Math.min(code & 0xf, alignment));
-    this.code.unsigned(offset);
+  #address(code: number, offset: number): void {
+    this.#opcode(code >> 4);
+    this.#code.unsigned(code & 0xf);
+    this.#code.unsigned(offset);
   }
 
-  /**
-   * A load, a store or an atomic access, at `offset` bytes past the address on the stack. `alignment` is a hint,
-   * log2 of bytes, at most (and by default) the natural one.
-   */
-  memory(name: MemoryOp, offset = 0, alignment = 4): this {
-    this.address(memoryOpcodes[name], offset, alignment);
+  /** A load, a store or an atomic access, at `offset` bytes past the address on the stack. */
+  memory(name: MemoryOp, offset = 0): this {
+    this.#address(memoryOpcodes[name], offset);
     return this;
   }
 
   /** Loads or stores one lane of a vector. */
-  memoryLane(name: MemoryLaneOp, offset: number, lane: number, alignment = 4): this {
-    this.address(memoryLaneOpcodes[name], offset, alignment);
-    this.code.byte(lane);
+  memoryLane(name: MemoryLaneOp, offset: number, lane: number): this {
+    this.#address(memoryLaneOpcodes[name], offset);
+    this.#code.byte(lane);
     return this;
   }
 
   /** Copies within the memory; on the stack: destination, source, bytes. */
   memoryCopy(): this {
-    this.opcode(0xfc00a);
-    this.code.append([0, 0]);
+    this.#opcode(0xfc00a);
+    this.#code.append([0, 0]);
     return this;
   }
 
   /** Fills memory; on the stack: destination, byte value, bytes. */
   memoryFill(): this {
-    this.opcode(0xfc00b);
-    this.code.byte(0);
+    this.#opcode(0xfc00b);
+    this.#code.byte(0);
     return this;
   }
 
   fence(): this {
-    this.opcode(0xfe003);
-    this.code.byte(0);
+    this.#opcode(0xfe003);
+    this.#code.byte(0);
     return this;
   }
 
@@ -353,8 +357,8 @@ export class FunctionBuilder {
   shuffle(bytes: readonly number[]): this {
     if (bytes.length !== 16)
       throw new RangeError(`assembler: a shuffle takes 16 places, got ${bytes.length}`);
-    this.opcode(0xfd00d);
-    this.code.append(bytes);
+    this.#opcode(0xfd00d);
+    this.#code.append(bytes);
     return this;
   }
 
@@ -363,53 +367,53 @@ export class FunctionBuilder {
     return this.shuffle([a, b, c, d].flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]));
   }
 
-  private open(code: number, result: ValueType | undefined): this {
-    this.code.byte(code);
-    this.code.byte(result === undefined ? 0x40 : valueTypes[result]);
-    this.depth++;
+  #open(code: number, result: ValueType | undefined): this {
+    this.#code.byte(code);
+    this.#code.byte(result === undefined ? 0x40 : valueTypes[result]);
+    this.#depth++;
     return this;
   }
 
   block(result?: ValueType): this {
-    return this.open(0x02, result);
+    return this.#open(0x02, result);
   }
 
   loop(result?: ValueType): this {
-    return this.open(0x03, result);
+    return this.#open(0x03, result);
   }
 
   if(result?: ValueType): this {
-    return this.open(0x04, result);
+    return this.#open(0x04, result);
   }
 
   else(): this {
-    this.code.byte(0x05);
+    this.#code.byte(0x05);
     return this;
   }
 
   /** Closes the innermost block, loop or if; the function itself is closed by the module. */
   end(): this {
-    if (--this.depth < 0) throw new Error('assembler: end() without a block');
-    this.code.byte(0x0b);
+    if (--this.#depth < 0) throw new Error('assembler: end() without a block');
+    this.#code.byte(0x0b);
     return this;
   }
 
   /** Branches out of `depth` blocks and then to the end of a block or `if`, or to the start of a loop. */
   br(depth: number): this {
-    this.code.byte(0x0c);
-    this.code.unsigned(depth);
+    this.#code.byte(0x0c);
+    this.#code.unsigned(depth);
     return this;
   }
 
   brIf(depth: number): this {
-    this.code.byte(0x0d);
-    this.code.unsigned(depth);
+    this.#code.byte(0x0d);
+    this.#code.unsigned(depth);
     return this;
   }
 
   call(functionIndex: number): this {
-    this.code.byte(0x10);
-    this.code.unsigned(functionIndex);
+    this.#code.byte(0x10);
+    this.#code.unsigned(functionIndex);
     return this;
   }
 
@@ -446,10 +450,10 @@ export class FunctionBuilder {
 
   /** @internal Appends the function to the code section: its locals by runs of equal type, then its code. */
   writeTo(section: ByteWriter): void {
-    if (this.depth !== 0) throw new Error(`assembler: ${this.depth} blocks of a function were left open`);
-    const entry = new ByteWriter(this.prologue.length + this.code.length + 64);
+    if (this.#depth !== 0) throw new Error(`assembler: ${this.#depth} blocks of a function were left open`);
+    const entry = new ByteWriter(this.#prologue.length + this.#code.length + 64);
     const runs: [ValueType, number][] = [];
-    for (const type of this.localTypes) {
+    for (const type of this.#localTypes) {
       const last = runs.at(-1);
       if (last?.[0] === type) last[1]++;
       else runs.push([type, 1]);
@@ -459,8 +463,8 @@ export class FunctionBuilder {
       entry.unsigned(count);
       entry.byte(valueTypes[type]);
     }
-    entry.append(this.prologue.written());
-    entry.append(this.code.written());
+    entry.append(this.#prologue.written());
+    entry.append(this.#code.written());
     entry.byte(0x0b);
     section.sized(entry);
   }
@@ -469,28 +473,31 @@ export class FunctionBuilder {
 /** A module: imports first, then functions; `finish` gives the bytes. */
 export class ModuleBuilder {
   /** Function signatures, encoded, by their encoding. */
-  private readonly signatures = new Map<string, { index: number; encoded: ByteWriter }>();
-  private readonly imports = new ByteWriter(256);
-  private readonly exports = new ByteWriter(256);
-  private readonly functionTypes: number[] = [];
-  private readonly functions: FunctionBuilder[] = [];
-  private importCount = 0;
-  private exportCount = 0;
-  private importedFunctions = 0;
+  readonly #signatures = new Map<string, { index: number; encoded: ByteWriter }>();
+  readonly #imports = new ByteWriter(256);
+  readonly #exports = new ByteWriter(256);
+  readonly #functionTypes: number[] = [];
+  readonly #functions: FunctionBuilder[] = [];
+  #importCount = 0;
+  #exportCount = 0;
+  #importedFunctions = 0;
+  readonly #relaxed: boolean;
 
   /** `relaxed` is whether products may be added by relaxed multiply-add, which not every engine has. */
-  constructor(private readonly relaxed = false) {}
+  constructor(relaxed = false) {
+    this.#relaxed = relaxed;
+  }
 
-  private signature(parameters: readonly ValueType[], results: readonly ValueType[]): number {
+  #signature(parameters: readonly ValueType[], results: readonly ValueType[]): number {
     const key = `${parameters.join()}>${results.join()}`;
-    const known = this.signatures.get(key);
+    const known = this.#signatures.get(key);
     if (known) return known.index;
     const encoded = new ByteWriter(16);
     encoded.byte(0x60);
     encoded.types(parameters);
     encoded.types(results);
-    const index = this.signatures.size;
-    this.signatures.set(key, { index, encoded });
+    const index = this.#signatures.size;
+    this.#signatures.set(key, { index, encoded });
     return index;
   }
 
@@ -501,25 +508,25 @@ export class ModuleBuilder {
     parameters: readonly ValueType[],
     results: readonly ValueType[],
   ): number {
-    if (this.functions.length > 0) throw new Error('assembler: import functions before defining functions');
-    this.imports.name(module);
-    this.imports.name(name);
-    this.imports.byte(0x00);
-    this.imports.unsigned(this.signature(parameters, results));
-    this.importCount++;
-    return this.importedFunctions++;
+    if (this.#functions.length > 0) throw new Error('assembler: import functions before defining functions');
+    this.#imports.name(module);
+    this.#imports.name(name);
+    this.#imports.byte(0x00);
+    this.#imports.unsigned(this.#signature(parameters, results));
+    this.#importCount++;
+    return this.#importedFunctions++;
   }
 
   /** Imports the memory. */
   importMemory(module: string, name: string, { initial, maximum, shared = false }: MemoryLimits): void {
     if (shared && maximum === undefined) throw new Error('assembler: a shared memory needs a maximum');
-    this.imports.name(module);
-    this.imports.name(name);
-    this.imports.byte(0x02);
-    this.imports.byte((shared ? 2 : 0) + (maximum === undefined ? 0 : 1));
-    this.imports.unsigned(initial);
-    if (maximum !== undefined) this.imports.unsigned(maximum);
-    this.importCount++;
+    this.#imports.name(module);
+    this.#imports.name(name);
+    this.#imports.byte(0x02);
+    this.#imports.byte((shared ? 2 : 0) + (maximum === undefined ? 0 : 1));
+    this.#imports.unsigned(initial);
+    if (maximum !== undefined) this.#imports.unsigned(maximum);
+    this.#importCount++;
   }
 
   /**
@@ -531,15 +538,15 @@ export class ModuleBuilder {
     results: readonly ValueType[],
     exportName?: string,
   ): FunctionBuilder {
-    const index = this.importedFunctions + this.functions.length;
-    const built = new FunctionBuilder(index, parameters, this.relaxed);
-    this.functions.push(built);
-    this.functionTypes.push(this.signature(parameters, results));
+    const index = this.#importedFunctions + this.#functions.length;
+    const built = new FunctionBuilder(index, parameters, this.#relaxed);
+    this.#functions.push(built);
+    this.#functionTypes.push(this.#signature(parameters, results));
     if (exportName !== undefined) {
-      this.exports.name(exportName);
-      this.exports.byte(0x00);
-      this.exports.unsigned(built.index);
-      this.exportCount++;
+      this.#exports.name(exportName);
+      this.#exports.byte(0x00);
+      this.#exports.unsigned(built.index);
+      this.#exportCount++;
     }
     return built;
   }
@@ -556,16 +563,16 @@ export class ModuleBuilder {
       module.byte(id);
       module.sized(content);
     };
-    section(1, this.signatures.size, (content) => {
-      for (const { encoded } of this.signatures.values()) content.append(encoded.written());
+    section(1, this.#signatures.size, (content) => {
+      for (const { encoded } of this.#signatures.values()) content.append(encoded.written());
     });
-    section(2, this.importCount, (content) => content.append(this.imports.written()));
-    section(3, this.functions.length, (content) => {
-      for (const type of this.functionTypes) content.unsigned(type);
+    section(2, this.#importCount, (content) => content.append(this.#imports.written()));
+    section(3, this.#functions.length, (content) => {
+      for (const type of this.#functionTypes) content.unsigned(type);
     });
-    section(7, this.exportCount, (content) => content.append(this.exports.written()));
-    section(10, this.functions.length, (content) => {
-      for (const each of this.functions) each.writeTo(content);
+    section(7, this.#exportCount, (content) => content.append(this.#exports.written()));
+    section(10, this.#functions.length, (content) => {
+      for (const each of this.#functions) each.writeTo(content);
     });
     return module.written().slice();
   }

@@ -17,7 +17,7 @@ export function writeBarrier(f: FunctionBuilder): void {
   };
   f.get(control).memory('i32.atomic.load', at(CONTROL.opened)).set(opened);
   f.get(control).i32Const(1).memory('i32.atomic.rmw.add', at(CONTROL.arrived));
-  f.i32Const(1).op('i32.add').get(threads).op('i32.eq').if();
+  f.plus(1).get(threads).op('i32.eq').if();
   // The last one opens it.
   f.get(control).i32Const(0).memory('i32.atomic.store', at(CONTROL.arrived));
   f.get(control).i32Const(1).memory('i32.atomic.rmw.add', at(CONTROL.opened)).op('drop');

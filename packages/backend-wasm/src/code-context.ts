@@ -1,9 +1,9 @@
 import type { Access, Buffer, IndexExpression, LoopAxis } from '@downhill/tensor';
 import { axesOf, bytesPerElement, coefficientOf, indexKey, valuesOf } from '@downhill/tensor';
 import type { FunctionBuilder, ValueType } from './assembler.js';
-import type { Borders } from './contraction/borders.js';
-import type { TileForms } from './contraction/tile-forms.js';
+import type { PlanOptions } from './contraction/plan.js';
 import type { ImportIndices } from './imports.js';
+import { aligned } from './gaps.js';
 import { emitScalar } from './scalar.js';
 import type { SharedFunctions } from './shared-functions.js';
 
@@ -39,7 +39,7 @@ export interface Share {
 export class CodeContext {
   readonly f: FunctionBuilder;
   readonly imports: ImportIndices;
-  readonly buffers: readonly Buffer[];
+  readonly buffers: Buffer[];
   /** The local that holds the counter of an open loop. */
   readonly counters = new Map<number, number>();
   /** The value of the counter of a loop that is written out turn by turn. */
@@ -51,19 +51,18 @@ export class CodeContext {
   readonly shared: SharedFunctions;
   /** Where the kernel is divided among threads: locals with what has to be known, and the loops it has. */
   share: Share | undefined;
-  /** Whether the engine has relaxed multiply-add. */
-  readonly relaxed: boolean;
-  /** How tiles are written. */
-  readonly tileForms: TileForms;
-  /** The zeros around what buffers hold. */
-  readonly borders: Borders;
+  /** What decides how contractions are computed. */
+  readonly planning: PlanOptions;
   /** A stretch of memory for packed operands; its address is in this local. */
   readonly scratch: number;
   /** Whether the kernel has been divided. */
   isDivided = false;
   /** The bytes of it that the kernel wants. */
   scratchBytes = 0;
-  readonly #bases: readonly number[];
+  readonly #bases: number[];
+  readonly #own: readonly number[];
+  /** Buffers of which a row is enough, by the loop over the rows. */
+  readonly #rows = new Map<number, number>();
   /** Addresses computed before the innermost loop, by buffer and index. */
   #pointers = new Map<string, Pointer>();
   /** Loops that are written out turn by turn. */
@@ -74,23 +73,23 @@ export class CodeContext {
     options: {
       readonly imports: ImportIndices;
       readonly buffers: readonly Buffer[];
-      readonly bases: readonly number[];
+      /** Locals with the address each buffer's offset counts from. */
+      readonly bases: number[];
+      /** Buffers that nothing but the kernel's one loop needs. */
+      readonly own: readonly number[];
       readonly scratch: number;
-      readonly relaxed: boolean;
-      readonly tileForms: TileForms;
-      readonly borders: Borders;
+      readonly planning: PlanOptions;
       readonly shared: SharedFunctions;
       readonly share?: Share | undefined;
     },
   ) {
     this.f = f;
     this.imports = options.imports;
-    this.buffers = options.buffers;
+    this.buffers = [...options.buffers];
     this.#bases = options.bases;
+    this.#own = options.own;
     this.scratch = options.scratch;
-    this.relaxed = options.relaxed;
-    this.tileForms = options.tileForms;
-    this.borders = options.borders;
+    this.planning = options.planning;
     this.shared = options.shared;
     this.share = options.share;
   }
@@ -134,8 +133,7 @@ export class CodeContext {
         default:
           this.#divide(atom.index, atom.divisor, atom.kind, atom.lowest < 0 || atom.kind === 'mod');
       }
-      if (coefficient !== 1) f.i32Const(coefficient).op('i32.mul');
-      f.op('i32.add');
+      f.times(coefficient).op('i32.add');
     }
   }
 
@@ -159,7 +157,7 @@ export class CodeContext {
         .op('i32.sub');
       f.i32Const(divisor).op('i32.div_s');
     } else {
-      f.i32Const(divisor).op('i32.rem_s').i32Const(divisor).op('i32.add').i32Const(divisor).op('i32.rem_s');
+      f.i32Const(divisor).op('i32.rem_s').plus(divisor).i32Const(divisor).op('i32.rem_s');
     }
     f.release(value);
   }
@@ -174,22 +172,45 @@ export class CodeContext {
       f.get(pointer.local);
       if (pointer.step !== 0) {
         f.get(this.counter(pointer.axis));
-        if (pointer.step !== 1) f.i32Const(pointer.step).op('i32.mul');
-        f.op('i32.add');
+        f.times(pointer.step).op('i32.add');
       }
       const known = pointer.turns.reduce(
         (sum, { axis, step }) => sum + step * (this.turns.get(axis) ?? 0),
         0,
       );
       if (known >= 0) return known;
-      f.i32Const(known).op('i32.add');
+      f.plus(known);
       return 0;
     }
     f.get(this.#bases[buffer]);
-    this.index(index);
-    if (bytes > 1) f.i32Const(bytes).op('i32.mul');
-    f.op('i32.add');
+    this.index(this.#inRow(buffer, index));
+    f.times(bytes).op('i32.add');
     return role === 'resident' ? 0 : offset;
+  }
+
+  /**
+   * Keeps no more than a row of buffers that are stored and loaded row by row in the kernel's one loop: near, in scratch
+   * memory, which each thread has for itself.
+   */
+  keepRows({ axis, extent }: LoopAxis, accesses: readonly Access[]): void {
+    for (const buffer of this.#own) {
+      const { dtype, length } = this.buffers[buffer];
+      const row = length / extent;
+      const isByRow = accesses.every(
+        (each) => each.buffer !== buffer || coefficientOf(each.index, axis) === row,
+      );
+      if (!isByRow) continue;
+      this.#rows.set(buffer, axis);
+      this.#bases[buffer] = this.scratch;
+      this.buffers[buffer] = { ...this.buffers[buffer], offset: this.scratchBytes };
+      this.scratchBytes += aligned(row * bytesPerElement(dtype));
+    }
+  }
+
+  /** An index of a buffer without the counter of the loop over its rows, where one is kept. */
+  #inRow(buffer: number, { offset, terms }: IndexExpression): IndexExpression {
+    const rows = this.#rows.get(buffer);
+    return { offset, terms: terms.filter(({ atom }) => atom.kind !== 'axis' || atom.axis !== rows) };
   }
 
   /**
@@ -219,11 +240,12 @@ export class CodeContext {
       const local = this.local('i32');
       locals.push(local);
       this.f.get(this.#bases[buffer]);
-      this.index(still);
-      if (bytes > 1) this.f.i32Const(bytes).op('i32.mul');
-      this.f.op('i32.add');
-      if (role !== 'resident' && offset > 0) this.f.i32Const(offset).op('i32.add');
-      this.f.set(local);
+      this.index(this.#inRow(buffer, still));
+      this.f
+        .times(bytes)
+        .op('i32.add')
+        .plus(role === 'resident' ? 0 : offset)
+        .set(local);
       const [step, ...turns] = steps.map((each) => (each ?? 0) * bytes);
       this.#pointers.set(key, {
         local,

@@ -50,7 +50,7 @@ export function emitDivided(
   const part = { from: c.local('i32'), to: c.local('i32') };
   const emitPart = (): void => {
     for (const end of [part.from, part.to]) {
-      if (unit !== 1) f.get(end).i32Const(unit).op('i32.mul').set(end);
+      f.get(end).times(unit).set(end);
       emitAtMost(f, end, extent);
     }
     c.divided(() => {
@@ -130,8 +130,7 @@ export function writeClaim(f: FunctionBuilder): void {
     () => {
       f.get(control)
         .get(owner)
-        .i32Const(4 * LINE_WORDS)
-        .op('i32.mul')
+        .times(4 * LINE_WORDS)
         .op('i32.add')
         .set(line);
       // What has been claimed of an earlier kernel does not count.
@@ -154,14 +153,14 @@ export function writeClaim(f: FunctionBuilder): void {
       emitAtMost(f, end, () => f.get(units));
       emitAtMost(f, to, () => f.get(end));
       f.get(from).get(to).get(owner).get(thread).op('i32.eq').op('select').get(end).op('i32.lt_u').if();
-      f.get(line).get(seen).get(kernel).get(taken).op('i32.add').i32Const(1).op('i32.add');
+      f.get(line).get(seen).get(kernel).get(taken).op('i32.add').plus(1);
       f.memory('i32.atomic.rmw.cmpxchg', 4 * CONTROL.claims)
         .get(seen)
         .op('i32.ne')
         .set(searches);
       f.else();
       // The next one's part, until all have been asked.
-      f.get(owner).i32Const(1).op('i32.add').tee(owner).get(threads).op('i32.lt_u').if('i32');
+      f.get(owner).plus(1).tee(owner).get(threads).op('i32.lt_u').if('i32');
       f.get(owner)
         .else()
         .i32Const(0)

@@ -14,6 +14,8 @@ interface Stretch {
 export class Gaps {
   /** For each kernel, what is in use while it runs, in order. */
   readonly #used: readonly (readonly Stretch[])[];
+  /** For each buffer, the kernels that load or store it, in order. */
+  readonly users: readonly (readonly number[])[];
   /** The size of the arena with what had to be put behind it. */
   bytes: number;
 
@@ -21,10 +23,12 @@ export class Gaps {
     this.bytes = arenaBytes;
     const used = kernels.map((): Stretch[] => []);
     const touched = kernels.map(({ body }) => new Set(accessesIn(body).map(({ buffer }) => buffer)));
+    this.users = buffers.map((_, buffer) =>
+      touched.flatMap((each, kernel) => (each.has(buffer) ? [kernel] : [])),
+    );
     buffers.forEach(({ role, dtype, offset, length }, buffer) => {
-      if (role === 'resident') return;
-      const users = touched.flatMap((each, kernel) => (each.has(buffer) ? [kernel] : []));
-      if (users.length === 0) return;
+      const users = this.users[buffer];
+      if (role === 'resident' || users.length === 0) return;
       // What the host writes is there before the first kernel, what it reads until after the last.
       const first = role === 'intermediate' || role === 'output' ? users[0] : 0;
       const last = role === 'output' || role === 'flags' ? kernels.length - 1 : users[users.length - 1];

@@ -6,162 +6,78 @@
  * sub-opcode: `0xfd0e4` is prefix 0xfd, sub-opcode 0xe4.
  */
 
-/** Instructions without an immediate: operands and result are on the stack. */
-export const plainOpcodes = {
-  unreachable: 0x00,
-  return: 0x0f,
-  drop: 0x1a,
-  select: 0x1b,
-
-  'i32.eqz': 0x45,
-  'i32.eq': 0x46,
-  'i32.ne': 0x47,
-  'i32.lt_s': 0x48,
-  'i32.lt_u': 0x49,
-  'i32.gt_s': 0x4a,
-  'i32.gt_u': 0x4b,
-  'i32.le_s': 0x4c,
-  'i32.ge_s': 0x4e,
-  'i32.ge_u': 0x4f,
-  'i64.lt_s': 0x53,
-  'f32.eq': 0x5b,
-  'f32.ne': 0x5c,
-  'f32.lt': 0x5d,
-  'f32.gt': 0x5e,
-  'f32.le': 0x5f,
-  'f64.eq': 0x61,
-  'f64.ne': 0x62,
-  'f64.lt': 0x63,
-  'f64.gt': 0x64,
-  'f64.le': 0x65,
-  'f64.ge': 0x66,
-  'i32.popcnt': 0x69,
-  'i32.add': 0x6a,
-  'i32.sub': 0x6b,
-  'i32.mul': 0x6c,
-  'i32.div_s': 0x6d,
-  'i32.div_u': 0x6e,
-  'i32.rem_s': 0x6f,
-  'i32.and': 0x71,
-  'i32.or': 0x72,
-  'i32.xor': 0x73,
-  'i32.shl': 0x74,
-  'i32.shr_s': 0x75,
-  'i32.shr_u': 0x76,
-  'i32.rotl': 0x77,
-  'i64.mul': 0x7e,
-  'i64.and': 0x83,
-  'i64.xor': 0x85,
-  'i64.shr_s': 0x87,
-  'f32.abs': 0x8b,
-  'f32.neg': 0x8c,
-  'f32.ceil': 0x8d,
-  'f32.floor': 0x8e,
-  'f32.nearest': 0x90,
-  'f32.sqrt': 0x91,
-  'f32.add': 0x92,
-  'f32.sub': 0x93,
-  'f32.mul': 0x94,
-  'f32.div': 0x95,
-  'f32.min': 0x96,
-  'f32.max': 0x97,
-  'f32.copysign': 0x98,
-  'f64.abs': 0x99,
-  'f64.neg': 0x9a,
-  'f64.ceil': 0x9b,
-  'f64.floor': 0x9c,
-  'f64.nearest': 0x9e,
-  'f64.sqrt': 0x9f,
-  'f64.add': 0xa0,
-  'f64.sub': 0xa1,
-  'f64.mul': 0xa2,
-  'f64.div': 0xa3,
-  'f64.min': 0xa4,
-  'f64.max': 0xa5,
-  'f64.copysign': 0xa6,
-  'i64.extend_i32_u': 0xad,
-  'f32.convert_i32_s': 0xb2,
-  'f32.demote_f64': 0xb6,
-  'f64.convert_i32_s': 0xb7,
-  'f64.promote_f32': 0xbb,
-  'i32.reinterpret_f32': 0xbc,
-  'i64.reinterpret_f64': 0xbd,
-
-  'i32.trunc_sat_f32_s': 0xfc000,
-  'i32.trunc_sat_f64_s': 0xfc002,
-  'i32.trunc_sat_f64_u': 0xfc003,
-
-  'i8x16.swizzle': 0xfd00e,
-  'i32x4.splat': 0xfd011,
-  'f32x4.splat': 0xfd013,
-  'f64x2.splat': 0xfd014,
-  'i32x4.eq': 0xfd037,
-  'i32x4.ne': 0xfd038,
-  'i32x4.lt_s': 0xfd039,
-  'i32x4.gt_s': 0xfd03b,
-  'i32x4.le_s': 0xfd03d,
-  'i32x4.ge_s': 0xfd03f,
-  'i32x4.ge_u': 0xfd040,
-  'f32x4.eq': 0xfd041,
-  'f32x4.ne': 0xfd042,
-  'f32x4.lt': 0xfd043,
-  'f32x4.gt': 0xfd044,
-  'f32x4.le': 0xfd045,
-  'f32x4.ge': 0xfd046,
-  'f64x2.eq': 0xfd047,
-  'v128.not': 0xfd04d,
-  'v128.and': 0xfd04e,
-  'v128.andnot': 0xfd04f,
-  'v128.or': 0xfd050,
-  'v128.xor': 0xfd051,
-  'v128.bitselect': 0xfd052,
-  'v128.any_true': 0xfd053,
-  'f32x4.demote_f64x2_zero': 0xfd05e,
-  'f64x2.promote_low_f32x4': 0xfd05f,
-  'f32x4.ceil': 0xfd067,
-  'f32x4.floor': 0xfd068,
-  'f32x4.trunc': 0xfd069,
-  'f32x4.nearest': 0xfd06a,
-  'i16x8.extend_low_i8x16_u': 0xfd089,
-  'f64x2.nearest': 0xfd094,
-  'i32x4.abs': 0xfd0a0,
-  'i32x4.neg': 0xfd0a1,
-  'i32x4.all_true': 0xfd0a3,
-  'i32x4.extend_low_i16x8_u': 0xfd0a9,
-  'i32x4.shl': 0xfd0ab,
-  'i32x4.shr_s': 0xfd0ac,
-  'i32x4.shr_u': 0xfd0ad,
-  'i32x4.add': 0xfd0ae,
-  'i32x4.sub': 0xfd0b1,
-  'i32x4.mul': 0xfd0b5,
-  'i32x4.min_s': 0xfd0b6,
-  'i32x4.max_s': 0xfd0b8,
-  'i32x4.max_u': 0xfd0b9,
-  'f32x4.abs': 0xfd0e0,
-  'f32x4.neg': 0xfd0e1,
-  'f32x4.sqrt': 0xfd0e3,
-  'f32x4.add': 0xfd0e4,
-  'f32x4.sub': 0xfd0e5,
-  'f32x4.mul': 0xfd0e6,
-  'f32x4.div': 0xfd0e7,
-  'f32x4.min': 0xfd0e8,
-  'f32x4.max': 0xfd0e9,
-  'f32x4.pmin': 0xfd0ea,
-  'f32x4.pmax': 0xfd0eb,
-  'f64x2.abs': 0xfd0ec,
-  'f64x2.add': 0xfd0f0,
-  'f64x2.sub': 0xfd0f1,
-  'f64x2.mul': 0xfd0f2,
-  'f64x2.div': 0xfd0f3,
-  'f64x2.pmin': 0xfd0f6,
-  'f64x2.pmax': 0xfd0f7,
-  'i32x4.trunc_sat_f32x4_s': 0xfd0f8,
-  'f32x4.convert_i32x4_s': 0xfd0fa,
-  'f64x2.convert_low_i32x4_s': 0xfd0fe,
-  // Relaxed SIMD: not on Node 20 without a flag, and whether it rounds once or twice is up to the machine.
-  'f32x4.relaxed_madd': 0xfd105,
-  'f64x2.relaxed_madd': 0xfd107,
+/**
+ * Instructions without an immediate (operands and result are on the stack), by their type: where a run of codes begins, and
+ * the names in it; `-` is one that is not used.
+ */
+const RUNS = {
+  i32: [
+    [0x45, 'eqz eq ne lt_s lt_u gt_s gt_u le_s - ge_s ge_u'],
+    [0x6a, 'add sub mul div_s div_u rem_s - and or xor shl shr_s shr_u rotl'],
+    [0xbc, 'reinterpret_f32'],
+    [0xfc000, 'trunc_sat_f32_s - trunc_sat_f64_s trunc_sat_f64_u'],
+  ],
+  i64: [
+    [0x53, 'lt_s'],
+    [0x83, 'and - xor - shr_s'],
+    [0xbd, 'reinterpret_f64'],
+  ],
+  f32: [
+    [0x5b, 'eq ne lt gt le'],
+    [0x8b, 'abs neg ceil floor - nearest sqrt add sub mul div min max copysign'],
+    [0xb2, 'convert_i32_s - - - demote_f64'],
+  ],
+  f64: [
+    [0x61, 'eq ne lt gt le ge'],
+    [0x99, 'abs neg ceil floor - nearest sqrt add sub mul div min max copysign'],
+    [0xb7, 'convert_i32_s - - - promote_f32'],
+  ],
+  i32x4: [
+    [0xfd011, 'splat'],
+    [0xfd037, 'eq ne lt_s - gt_s - le_s - ge_s ge_u'],
+    [0xfd0a0, 'abs neg'],
+    [0xfd0a9, 'extend_low_i16x8_u - shl shr_s shr_u add - - sub - - - mul min_s - max_s max_u'],
+    [0xfd0f8, 'trunc_sat_f32x4_s'],
+  ],
+  f32x4: [
+    [0xfd013, 'splat'],
+    [0xfd041, 'eq ne lt gt le ge'],
+    [0xfd05e, 'demote_f64x2_zero'],
+    [0xfd067, 'ceil floor trunc nearest'],
+    [0xfd0e0, 'abs neg - sqrt add sub mul div min max pmin pmax'],
+    [0xfd0fa, 'convert_i32x4_s'],
+    // Relaxed SIMD: not on Node 20 without a flag, and whether it rounds once or twice is up to the machine.
+    [0xfd105, 'relaxed_madd'],
+  ],
+  f64x2: [
+    [0xfd014, 'splat'],
+    [0xfd05f, 'promote_low_f32x4'],
+    [0xfd0f0, 'add sub mul div - - pmin pmax'],
+    [0xfd0fe, 'convert_low_i32x4_s'],
+    [0xfd107, 'relaxed_madd'],
+  ],
+  v128: [[0xfd04d, 'not and andnot or xor bitselect any_true']],
+  i16x8: [[0xfd089, 'extend_low_i8x16_u']],
 } as const;
+
+type Names<Text extends string> = Text extends `${infer Name} ${infer Rest}` ? Name | Names<Rest> : Text;
+type Typed = {
+  [Type in keyof typeof RUNS]: `${Type}.${Exclude<Names<(typeof RUNS)[Type][number][1]>, '-'>}`;
+}[keyof typeof RUNS];
+
+/** Those whose operands have any type. */
+const untyped = { unreachable: 0x00, drop: 0x1a, select: 0x1b } as const;
+
+export type PlainOp = keyof typeof untyped | Typed;
+
+export const plainOpcodes = {
+  ...untyped,
+  ...Object.fromEntries(
+    Object.entries(RUNS).flatMap(([type, runs]) =>
+      runs.flatMap(([first, names]) => names.split(' ').map((name, i) => [`${type}.${name}`, first + i])),
+    ),
+  ),
+} as Readonly<Record<PlainOp, number>>;
 
 /** Instructions whose immediate is a lane number. */
 export const laneOpcodes = {
@@ -172,25 +88,25 @@ export const laneOpcodes = {
   'f64x2.extract_lane': 0xfd021,
 } as const;
 
-/** Instructions whose immediate is an address: the last hex digit is log2 of the bytes that are accessed. */
+/**
+ * Instructions whose immediate is an address: the last hex digit is log2 of the bytes it is a multiple of. Vectors lie where
+ * their numbers do.
+ */
 export const memoryOpcodes = {
   'i32.load': 0x28_2,
   'i64.load': 0x29_3,
   'f32.load': 0x2a_2,
   'f64.load': 0x2b_3,
-  'i32.load8_s': 0x2c_0,
   'i32.load8_u': 0x2d_0,
   'i32.store': 0x36_2,
   'i64.store': 0x37_3,
   'f32.store': 0x38_2,
   'f64.store': 0x39_3,
   'i32.store8': 0x3a_0,
-  'v128.load': 0xfd000_4,
+  'v128.load': 0xfd000_2,
   'v128.load32_splat': 0xfd009_2,
-  'v128.load64_splat': 0xfd00a_3,
-  'v128.store': 0xfd00b_4,
-  'v128.load32_zero': 0xfd05c_2,
-  'v128.load64_zero': 0xfd05d_3,
+  'v128.store': 0xfd00b_2,
+  'v128.load32_zero': 0xfd05c_0,
   'memory.atomic.notify': 0xfe000_2,
   'memory.atomic.wait32': 0xfe001_2,
   'i32.atomic.load': 0xfe010_2,
@@ -206,7 +122,6 @@ export const memoryLaneOpcodes = {
   'v128.store32_lane': 0xfd05a_2,
 } as const;
 
-export type PlainOp = keyof typeof plainOpcodes;
 export type LaneOp = keyof typeof laneOpcodes;
 export type MemoryOp = keyof typeof memoryOpcodes;
 export type MemoryLaneOp = keyof typeof memoryLaneOpcodes;

@@ -1,5 +1,5 @@
 import type { Kernel, KernelCost, LoopAxis, Program, Statement } from '@downhill/tensor';
-import { accessesIn, BackendError, bytesPerElement, DownhillError, kernelCosts } from '@downhill/tensor';
+import { BackendError, bytesPerElement, DownhillError, kernelCosts } from '@downhill/tensor';
 import type { FunctionBuilder } from './assembler.js';
 import { ModuleBuilder } from './assembler.js';
 import { writeBarrier } from './barrier.js';
@@ -12,6 +12,7 @@ import type { ImportIndices } from './imports.js';
 import { IMPORTS } from './imports.js';
 import { SharedFunctions } from './shared-functions.js';
 import { sortingTime } from './sorting.js';
+import { inStages } from './stages.js';
 import { emitStatements } from './statements.js';
 
 export interface ProgramModule {
@@ -66,9 +67,10 @@ function estimate({ flops, bytes }: KernelCost, { body }: Kernel): number {
  * memory, so one module serves any variables of the right shapes, and any number of threads.
  */
 export function assembleProgram(
-  program: Program,
+  original: Program,
   { relaxed, tileForms, sharedPages, threads: mostThreads }: ModuleOptions,
 ): ProgramModule {
+  const { program, origins } = inStages(original);
   const pages = sharedPages ?? MOST_PAGES;
   const residentBytes = bytesOfResidents(program);
   checkFits(residentBytes + program.arenaBytes, pages);
@@ -116,16 +118,17 @@ export function assembleProgram(
   emitTick(-1);
   let isAlone = true;
   const times = kernelCosts(program).map((cost, number) => estimate(cost, program.kernels[number]));
-  const borders = bordersOf(program);
+  const planning = { relaxed, tileForms, borders: bordersOf(program) };
   for (const [number, kernel] of program.kernels.entries()) {
     const f = module.function(['i32', 'i32', 'i32'], []);
     const loops = times[number] < WORTH_DIVIDING ? undefined : divisibleLoops(kernel.body);
     const arena = loadInto(f, TABLE.arena);
-    const touched = new Set(accessesIn(kernel.body).map(({ buffer }) => buffer));
     const residents = new Map<number, number>();
+    const own: number[] = [];
     const bases = program.buffers.map(({ role, slot }, buffer) => {
-      if (role !== 'resident') return arena;
-      if (!touched.has(buffer)) return arena;
+      const users = gaps.users[buffer];
+      if (role === 'intermediate' && users.length === 1 && users[0] === number) own.push(buffer);
+      if (role !== 'resident' || !users.includes(number)) return arena;
       const local = residents.get(slot) ?? loadInto(f, TABLE.residents + slot);
       residents.set(slot, local);
       return local;
@@ -137,7 +140,7 @@ export function assembleProgram(
       helps: times[number] >= WORTH_HELPING,
     };
     const context = new CodeContext(f, {
-      ...{ imports, buffers: program.buffers, bases, scratch, relaxed, tileForms, borders, shared, share },
+      ...{ imports, buffers: program.buffers, bases, own, scratch, planning, shared, share },
     });
     try {
       emitStatements(context, kernel.body);
@@ -150,16 +153,16 @@ export function assembleProgram(
     checkFits(residentBytes + gaps.bytes, pages);
     // Threads meet where one may need what another has written: between kernels, but not between two of one thread.
     if (number > 0 && !(isAlone && !context.isDivided)) emitBarrier();
-    if (number > 0) emitTick(number - 1);
+    if (number > 0 && origins[number - 1] !== origins[number]) emitTick(origins[number - 1]);
     isAlone = !context.isDivided;
     if (isAlone) isFirst().if();
-    run.get(table).get(thread).get(arenaOfRun).i32Const(place).op('i32.add');
-    if (context.isDivided) run.get(thread).i32Const(scratchBytes).op('i32.mul').op('i32.add');
+    run.get(table).get(thread).get(arenaOfRun).plus(place);
+    if (context.isDivided) run.get(thread).times(scratchBytes).op('i32.add');
     run.call(f.index);
     if (isAlone) run.end();
   }
   emitBarrier();
-  emitTick(program.kernels.length - 1);
+  emitTick(original.kernels.length - 1);
   const work = times.reduce((sum, time) => sum + time, 0);
   return { bytes: module.finish(), arenaBytes: gaps.bytes, work };
 }

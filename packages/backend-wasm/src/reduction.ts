@@ -232,7 +232,7 @@ function emitPlace(c: CodeContext, statement: ReduceStatement): void {
       f.get(now).get(now).op(`${type}.ne`).get(best).get(best).op(`${type}.eq`).op('i32.and').op('i32.or');
     }
     f.if().get(now).set(best).get(position).set(place).end();
-    f.get(position).i32Const(1).op('i32.add').set(position);
+    f.get(position).plus(1).set(position);
   });
   f.release(best, now, position);
   c.registers.set(register, { local: place, vector: false });

@@ -37,8 +37,7 @@ export function emitArgsort(c: CodeContext, { source, target, length, descending
   });
   const mergeSort = shared.function('merge sort', ['i32', 'i32', 'i32'], writeMergeSort);
   const emitAddress = ({ buffer, index }: Argsort['source']): void => {
-    const offset = c.address(buffer, index);
-    f.i32Const(offset).op('i32.add');
+    f.plus(c.address(buffer, index));
   };
   emitAddress(source);
   f.get(c.scratch).i32Const(length).call(toKeys);
@@ -61,8 +60,8 @@ function writeKeys(f: FunctionBuilder, dtype: DType, descending: boolean): void 
     () => f.get(length),
     1,
     () => {
-      f.get(keys).get(turn).i32Const(KEY).op('i32.mul').op('i32.add');
-      f.get(elements).get(turn).i32Const(bytesPerElement(dtype)).op('i32.mul').op('i32.add');
+      f.get(keys).get(turn).times(KEY).op('i32.add');
+      f.get(elements).get(turn).times(bytesPerElement(dtype)).op('i32.add');
       f.memory(LOADS[dtype]);
       // Every dtype fits into float64.
       if (type === 'f32') f.op('f64.promote_f32');
@@ -87,9 +86,9 @@ function writeMergeSort(f: FunctionBuilder): void {
   const [width, out, left, right] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')];
   const [middle, end, from, other] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')];
   const emitAfter = (start: number, bytes: number): FunctionBuilder =>
-    f.get(start).get(length).i32Const(bytes).op('i32.mul').op('i32.add');
+    f.get(start).get(length).times(bytes).op('i32.add');
   const emitAt = (start: number, place: number, bytes: number): FunctionBuilder =>
-    f.get(start).get(place).i32Const(bytes).op('i32.mul').op('i32.add');
+    f.get(start).get(place).times(bytes).op('i32.add');
   /** The place so many further on, but not beyond the end. */
   const setFurther = (place: number, start: number): void => {
     f.get(start).get(width).op('i32.add').tee(place);
@@ -139,7 +138,7 @@ function writeMergeSort(f: FunctionBuilder): void {
               emitAt(places, from, PLACE).memory('i32.load').memory('i32.store');
               f.get(right).get(other).op('i32.add').set(right);
               f.get(left).get(other).op('i32.eqz').op('i32.add').set(left);
-              f.get(out).i32Const(1).op('i32.add').set(out);
+              f.get(out).plus(1).set(out);
             },
           );
         },
@@ -149,5 +148,5 @@ function writeMergeSort(f: FunctionBuilder): void {
       f.get(width).i32Const(1).op('i32.shl').set(width);
     },
   );
-  f.get(target).get(places).get(length).i32Const(PLACE).op('i32.mul').memoryCopy();
+  f.get(target).get(places).get(length).times(PLACE).memoryCopy();
 }

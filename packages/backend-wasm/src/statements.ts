@@ -125,7 +125,7 @@ export function emitCounted(
     },
     () => {
       body();
-      f.get(counter).i32Const(1).op('i32.add').set(counter);
+      f.get(counter).plus(1).set(counter);
     },
   );
   c.counters.delete(axis);
@@ -142,7 +142,7 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     return;
   }
   const contraction = matchContraction(loop);
-  const plan = contraction === undefined ? undefined : planContraction(contraction, c);
+  const plan = contraction === undefined ? undefined : planContraction(contraction, c.planning);
   if (contraction !== undefined && plan !== undefined) {
     emitContraction(c, contraction, plan);
     return;
@@ -171,6 +171,7 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     share?.loops.some((each) => each.axis === axis) === true &&
     (mostEven(share.loops, share.most, ({ extent }) => extent).axis === axis || vectorizes);
   const accesses = accessesIn(body);
+  if (!vectorizes && c.isOutermost) c.keepRows(loop, accesses);
   const options = { vectorizes, inner, overlaps: vectorizes && !readsWhatItStores(c, body, accesses) };
   const emit = (range?: Range): void => {
     emitInnermost(c, { axis, extent }, accesses, { ...options, range }, () => {
@@ -202,9 +203,9 @@ function emitPairs(c: CodeContext, { axis, extent, body }: LoopStatement): boole
   const address = c.local('i32');
   const offset = c.address(store.buffer, store.index);
   c.turns.delete(axis);
-  f.tee(address).get(first).get(second).shuffle32(0, 4, 1, 5).memory('v128.store', offset, 2);
+  f.tee(address).get(first).get(second).shuffle32(0, 4, 1, 5).memory('v128.store', offset);
   f.get(address).get(first).get(second).shuffle32(2, 6, 3, 7);
-  f.memory('v128.store', offset + 4 * LANES, 2).release(address, ...turns);
+  f.memory('v128.store', offset + 4 * LANES).release(address, ...turns);
   return true;
 }
 
@@ -316,7 +317,7 @@ export function emitInnermost(
           c.vectorAxis = axis;
           body(turn);
           c.vectorAxis = undefined;
-          f.get(counter).i32Const(LANES).op('i32.add').set(counter);
+          f.get(counter).plus(LANES).set(counter);
         }
         advance();
       },

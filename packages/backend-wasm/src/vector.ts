@@ -123,14 +123,13 @@ function emitLoad(c: CodeContext, buffer: number, index: IndexExpression, dtype:
   const offset = c.address(buffer, index);
   if (dtype === 'bool') {
     if (step === 1) {
-      f.memory('v128.load32_zero', offset, 0).op('i16x8.extend_low_i8x16_u').op('i32x4.extend_low_i16x8_u');
+      f.memory('v128.load32_zero', offset).op('i16x8.extend_low_i8x16_u').op('i32x4.extend_low_i16x8_u');
     } else {
       const address = c.local('i32');
       f.set(address).i32x4Const(0);
       for (let lane = 0; lane < LANES; lane++) {
         f.get(address)
-          .i32Const(lane * step)
-          .op('i32.add')
+          .plus(lane * step)
           .memory('i32.load8_u', offset)
           .lane('i32x4.replace_lane', lane);
       }
@@ -140,14 +139,14 @@ function emitLoad(c: CodeContext, buffer: number, index: IndexExpression, dtype:
     return;
   }
   if (step === 1) {
-    f.memory('v128.load', offset, 2);
+    f.memory('v128.load', offset);
     return;
   }
   if (step === 2) {
     const address = c.local('i32');
     // Reads one element more than it needs; behind the last buffer there is room for that.
-    f.tee(address).memory('v128.load', offset, 2).get(address);
-    f.memory('v128.load', offset + 16, 2).shuffle32(0, 2, 4, 6);
+    f.tee(address).memory('v128.load', offset).get(address);
+    f.memory('v128.load', offset + 16).shuffle32(0, 2, 4, 6);
     f.release(address);
     return;
   }
@@ -161,8 +160,7 @@ export function emitApart(c: CodeContext, offset: number, step: number): void {
   f.tee(address).memory('v128.load32_zero', offset).set(vector);
   for (let lane = 1; lane < LANES; lane++) {
     f.get(address)
-      .i32Const(lane * step)
-      .op('i32.add')
+      .plus(lane * step)
       .get(vector)
       .memoryLane('v128.load32_lane', offset, lane)
       .set(vector);
@@ -183,16 +181,16 @@ export function emitVectorStore(
   const { dtype } = c.buffers[buffer];
   if (step === 1 && dtype !== 'bool') {
     const offset = c.address(buffer, index);
-    f.get(vector).memory('v128.store', offset, 2);
+    f.get(vector).memory('v128.store', offset);
     return;
   }
   const address = c.local('i32');
   const offset = c.address(buffer, index);
   f.set(address);
   for (let lane = 0; lane < LANES; lane++) {
-    f.get(address);
-    if (lane > 0) f.i32Const(lane * step * (dtype === 'bool' ? 1 : 4)).op('i32.add');
-    f.get(vector);
+    f.get(address)
+      .plus(lane * step * (dtype === 'bool' ? 1 : 4))
+      .get(vector);
     if (dtype === 'bool')
       f.lane('i32x4.extract_lane', lane).i32Const(1).op('i32.and').memory('i32.store8', offset);
     else f.memoryLane('v128.store32_lane', offset, lane);

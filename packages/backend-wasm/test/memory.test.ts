@@ -30,6 +30,7 @@ import { CANDIDATES } from '../src/contraction/tile-forms.js';
 import { Gaps } from '../src/gaps.js';
 import { Memory } from '../src/memory.js';
 import { assembleProgram } from '../src/program-module.js';
+import { inStages } from '../src/stages.js';
 
 const GIB = 1024 ** 3;
 
@@ -231,15 +232,17 @@ describe.each(Object.keys(programs))('scratch memory of %s', (name) => {
   });
 
   test.each([1, 2, 8])('leaves the arena at most 1.2 times what is live, on %d threads', (threads) => {
-    const program = programs[name]();
+    const original = programs[name]();
+    const { program } = inStages(original);
     const place = vi.spyOn(Gaps.prototype, 'place');
-    const { arenaBytes } = assembleProgram(program, {
+    const { arenaBytes } = assembleProgram(original, {
       relaxed: false,
       tileForms: { one: CANDIDATES.one[0], several: CANDIDATES.several[0] },
       sharedPages: undefined,
       threads,
     });
-    const scratch = place.mock.calls.map(([, bytes]) => bytes);
+    // After the places of what large reductions come to in parts, which are buffers like others.
+    const scratch = place.mock.calls.map(([, bytes]) => bytes).slice(-program.kernels.length);
     expect(scratch).toHaveLength(program.kernels.length);
     expect(Math.max(...scratch)).toBeGreaterThan(0);
     const sums = liveBuffers(program).map((each, kernel) =>

@@ -185,7 +185,7 @@ class ContractionWriter {
       this.#oneBlock();
     });
     if (!this.#waits || this.#direct !== undefined) return;
-    const rows = this.#rowRange();
+    const rows = this.#rangeOf('rows');
     this.#inner((sums) => {
       this.#epilogue(sums, rows);
     });
@@ -246,13 +246,12 @@ class ContractionWriter {
       f.i32Const(0).set(sums);
       if (this.#waits) {
         for (const { axis, extent } of inner)
-          f.get(sums).i32Const(extent).op('i32.mul').get(this.#c.counter(axis)).op('i32.add').set(sums);
+          f.get(sums).times(extent).get(this.#c.counter(axis)).op('i32.add').set(sums);
         f.get(sums)
-          .i32Const(row.extent * this.#sumDown)
-          .op('i32.mul')
+          .times(row.extent * this.#sumDown)
           .set(sums);
       }
-      f.get(sums).get(scratch).op('i32.add').i32Const(this.#sums).op('i32.add').set(sums);
+      f.get(sums).get(scratch).op('i32.add').plus(this.#sums).set(sums);
       body(sums);
     });
     f.release(sums);
@@ -287,7 +286,7 @@ class ContractionWriter {
       () => f.get(place).get(end).op('i32.lt_u'),
       () => {
         body(place);
-        f.get(place).i32Const(run.size).op('i32.add').set(place);
+        f.get(place).plus(run.size).set(place);
       },
     );
     this.#c.counters.delete(axis);
@@ -301,7 +300,7 @@ class ContractionWriter {
     f.get(tile).i32Const(run.first).op('i32.sub').set(number);
     f.get(number).i32Const(0).get(number).i32Const(0).op('i32.gt_s').op('select').set(number);
     f.get(number).i32Const(run.count).get(number).i32Const(run.count).op('i32.lt_s').op('select');
-    f.i32Const(run.size).op('i32.mul').i32Const(run.start).op('i32.add');
+    f.times(run.size).plus(run.start);
     f.release(number);
   }
 
@@ -334,7 +333,7 @@ class ContractionWriter {
     const [from, count] = [this.#c.local('i32'), this.#c.local('i32')];
     const emitEnd = (end: number, local: number): void => {
       const { extent } = skip.axis;
-      f.get(this.#c.counter(skip.by.axis)).i32Const(skip.step).op('i32.mul').i32Const(end).op('i32.add');
+      f.get(this.#c.counter(skip.by.axis)).times(skip.step).plus(end);
       f.tee(local).i32Const(0).get(local).i32Const(0).op('i32.gt_s').op('select').tee(local);
       f.i32Const(extent).get(local).i32Const(extent).op('i32.lt_s').op('select').set(local);
     };
@@ -346,14 +345,12 @@ class ContractionWriter {
 
   #emitCount(factor: number, count = this.#count): void {
     const { f } = this.#c;
-    f.get(count);
-    if (factor !== 1) f.i32Const(factor).op('i32.mul');
+    f.get(count).times(factor);
   }
 
   #emitAddress({ buffer, index }: Pick<Load, 'buffer' | 'index'>): void {
     const { f } = this.#c;
-    const offset = this.#c.address(buffer, index);
-    if (offset !== 0) f.i32Const(offset).op('i32.add');
+    f.plus(this.#c.address(buffer, index));
   }
 
   /** The address of a packed panel: panels lie one after another. */
@@ -361,8 +358,7 @@ class ContractionWriter {
     const { f, scratch } = this.#c;
     f.get(scratch)
       .get(start)
-      .i32Const(4 * this.#block)
-      .op('i32.mul')
+      .times(4 * this.#block)
       .op('i32.add');
     if (this.#keepsRight) this.#emitToBlock(this.#sumDown);
   }
@@ -373,8 +369,7 @@ class ContractionWriter {
     const { cut } = this.#plan;
     if (cut === undefined) return;
     f.get(this.#c.counter(cut.axis.axis))
-      .i32Const((this.#block / cut.size) * bytes)
-      .op('i32.mul')
+      .times((this.#block / cut.size) * bytes)
       .op('i32.add');
   }
 
@@ -431,11 +426,10 @@ class ContractionWriter {
   /** The address of the packed rows that begin with this one. */
   #emitLeftPanel(top: number): void {
     const { f, scratch } = this.#c;
-    f.get(scratch).i32Const(this.#leftPanel).op('i32.add');
+    f.get(scratch).plus(this.#leftPanel);
     if (!this.#keepsLeft) return;
     f.get(top)
-      .i32Const(4 * this.#block)
-      .op('i32.mul')
+      .times(4 * this.#block)
       .op('i32.add');
     this.#emitToBlock(4 * this.#plan.row.extent);
   }
@@ -457,7 +451,7 @@ class ContractionWriter {
     const target = this.#c.local('i32');
     if (this.#direct === undefined) {
       f.get(sums);
-      if (this.#waits) f.get(top).i32Const(this.#sumDown).op('i32.mul').op('i32.add');
+      if (this.#waits) f.get(top).times(this.#sumDown).op('i32.add');
       f.set(target);
     }
     this.#eachPanel(({ size }, start) => {
@@ -470,7 +464,7 @@ class ContractionWriter {
       const { levels, factor } = this.#levels(stepsOf);
       const [leftStep, rightStep] = skip === undefined ? [0, 0] : stepsOf(skip.axis);
       const emitSkipped = (step: number): void => {
-        if (stretch !== undefined) f.get(stretch.from).i32Const(step).op('i32.mul').op('i32.add');
+        if (stretch !== undefined) f.get(stretch.from).times(step).op('i32.add');
       };
       const tile = {
         rows: run.size,
@@ -508,8 +502,8 @@ class ContractionWriter {
     if (this.#waits || this.#direct !== undefined) return;
     // There are the sums of this tile alone.
     const [first, end] = [this.#c.local('i32'), this.#c.local('i32')];
-    f.get(sums).get(top).i32Const(this.#sumDown).op('i32.mul').op('i32.sub').set(first);
-    f.get(top).i32Const(run.size).op('i32.add').set(end);
+    f.get(sums).get(top).times(this.#sumDown).op('i32.sub').set(first);
+    f.get(top).plus(run.size).set(end);
     this.#epilogue(first, { from: top, to: end });
     f.release(first, end);
     this.#c.counters.set(row.axis, top);
@@ -521,13 +515,13 @@ class ContractionWriter {
     const { f } = c;
     const { row, column } = this.#plan;
     const { epilogue, register } = this.#contraction;
-    const columns = this.#columnRange();
+    const columns = this.#rangeOf('columns');
     const down = { loop: row, range: rows, step: this.#sumDown };
     const right = { loop: column, range: columns, step: 4 };
     const [across, along] = this.#turned ? [right, down] : [down, right];
     const line = c.local('i32');
     const emitPlace = (from: number, { loop, step }: typeof across): void => {
-      f.get(from).get(c.counter(loop.axis)).i32Const(step).op('i32.mul').op('i32.add');
+      f.get(from).get(c.counter(loop.axis)).times(step).op('i32.add');
     };
     emitCounted(c, across.loop, { range: across.range }, () => {
       emitPlace(sums, across);
@@ -540,7 +534,7 @@ class ContractionWriter {
         emitPlace(line, along);
         if (!vector) f.memory('f32.load', 0);
         else if (this.#turned) emitApart(c, 0, along.step);
-        else f.memory('v128.load', 0, 4);
+        else f.memory('v128.load', 0);
         f.set(sum);
         c.registers.set(register, { local: sum, vector });
         emitStatements(c, epilogue);
@@ -551,37 +545,20 @@ class ContractionWriter {
     if (columns !== undefined) f.release(columns.from, columns.to);
   }
 
-  /** The rows this thread computes, where they are divided. */
-  #rowRange(): Range | undefined {
+  /** The rows or columns this thread computes, where they are divided. */
+  #rangeOf(tiles: 'rows' | 'columns'): Range | undefined {
     const part = this.#part;
-    if (this.#divided !== 'rows' || part === undefined) return undefined;
+    if (this.#divided !== tiles || part === undefined) return undefined;
     const { f } = this.#c;
     const [from, to] = [part.from, part.to].map((tile) => {
-      const row = this.#c.local('i32');
-      f.i32Const(0).set(row);
-      for (const run of this.#plan.rows) {
+      const place = this.#c.local('i32');
+      f.i32Const(0).set(place);
+      for (const run of this.#plan[tiles]) {
         this.#emitStartOf(tile, run);
-        f.i32Const(run.start).op('i32.sub').get(row).op('i32.add').set(row);
+        f.i32Const(run.start).op('i32.sub').get(place).op('i32.add').set(place);
       }
-      return row;
+      return place;
     });
     return { from, to };
-  }
-
-  /** The columns this thread computes, where they are divided. */
-  #columnRange(): Range | undefined {
-    if (this.#divided !== 'columns' || this.#part === undefined) return undefined;
-    const { f } = this.#c;
-    const { column, vectors } = this.#plan;
-    const ends = [this.#part.from, this.#part.to].map((tile) => {
-      const end = this.#c.local('i32');
-      f.get(tile)
-        .i32Const(vectors * LANES)
-        .op('i32.mul')
-        .set(end);
-      emitAtMost(f, end, column.extent);
-      return end;
-    });
-    return { from: ends[0], to: ends[1] };
   }
 }

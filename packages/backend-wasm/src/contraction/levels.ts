@@ -52,7 +52,7 @@ export function writeLevels(
         [right, rightStep, below.rightStep],
       ]) {
         const by = times * step - below.extent * done;
-        if (by !== 0) f.get(pointer).i32Const(by).op('i32.add').set(pointer);
+        if (by !== 0) f.get(pointer).plus(by).set(pointer);
       }
     };
     const once = (): void => {
@@ -68,7 +68,7 @@ export function writeLevels(
     const [pointer, step] = rightStep !== 0 ? [right, rightStep] : [left, leftStep];
     const end = f.local('i32');
     f.get(pointer);
-    if (depth === 0) f.get(count).i32Const(step).op('i32.mul');
+    if (depth === 0) f.get(count).times(step);
     else f.i32Const(extent * step);
     f.op('i32.add').set(end);
     if (isLast && four !== undefined) {
@@ -76,8 +76,7 @@ export function writeLevels(
         () =>
           f
             .get(pointer)
-            .i32Const(3 * step)
-            .op('i32.add')
+            .plus(3 * step)
             .get(end)
             .op('i32.lt_u'),
         () => {

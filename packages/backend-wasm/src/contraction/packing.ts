@@ -54,15 +54,15 @@ function copyPoint(
   const at = (line: number): number => {
     f.get(source);
     if (across >= 0) return line * across;
-    f.i32Const(line * across).op('i32.add');
+    f.plus(line * across);
     return 0;
   };
   for (let line = 0; line < width; line++) {
     f.get(target);
     if (across === 4 && line + LANES <= lines) {
       f.get(source)
-        .memory('v128.load', line * 4, 2)
-        .memory('v128.store', line * 4, 2);
+        .memory('v128.load', line * 4)
+        .memory('v128.store', line * 4);
       line += LANES - 1;
     } else if (line < lines) {
       f.memory('f32.load', at(line)).memory('f32.store', line * 4);
@@ -86,8 +86,8 @@ function turnPoints(
     for (let lane = 0; lane < LANES; lane++) {
       if (first + lane < lines) {
         f.get(source);
-        if (across < 0) f.i32Const((first + lane) * across).op('i32.add');
-        f.memory('v128.load', across < 0 ? 0 : (first + lane) * across, 2);
+        if (across < 0) f.plus((first + lane) * across);
+        f.memory('v128.load', across < 0 ? 0 : (first + lane) * across);
       } else f.f32x4Const(0);
       f.set(line[lane]);
     }
@@ -100,7 +100,7 @@ function turnPoints(
       f.get(target).get(from[0]).get(from[1]);
       if (point % 2 === 0) f.shuffle32(0, 1, 4, 5);
       else f.shuffle32(2, 3, 6, 7);
-      f.memory('v128.store', point * bytes + first * 4, 2);
+      f.memory('v128.store', point * bytes + first * 4);
     }
   }
   f.release(...line, ...half);

@@ -81,8 +81,10 @@ const WORTH_SKIPPING = 0.95;
 /** Packing pays where what is packed is read at least so often. */
 const REUSE = 4;
 
-interface PlanOptions {
+export interface PlanOptions {
+  /** How tiles are written. */
   readonly tileForms: TileForms;
+  /** The zeros around what buffers hold. */
   readonly borders: Borders;
   /** Whether the engine has relaxed multiply-add. */
   readonly relaxed: boolean;

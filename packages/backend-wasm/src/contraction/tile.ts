@@ -43,7 +43,7 @@ function writeTile(
   const lines = Array.from({ length: vectors }, () => f.local('v128'));
   const factor = f.local('v128');
   for (const [i, sum] of sums.entries()) {
-    if (continues) f.get(target).memory('v128.load', place(i), 2);
+    if (continues) f.get(target).memory('v128.load', place(i));
     else f.f32x4Const(0);
     f.set(sum);
   }
@@ -51,15 +51,15 @@ function writeTile(
   // A step backwards cannot be an immediate: pointers begin at the lowest point.
   const leftmost = Math.min(...points.map((each) => each.left));
   const rightmost = Math.min(...points.map((each) => each.right));
-  if (leftmost < 0) f.get(left).i32Const(leftmost).op('i32.add').set(left);
-  if (rightmost < 0) f.get(right).i32Const(rightmost).op('i32.add').set(right);
+  if (leftmost < 0) f.get(left).plus(leftmost).set(left);
+  if (rightmost < 0) f.get(right).plus(rightmost).set(right);
   const { leftStep, rightStep } = looped[looped.length - 1];
   const writeProducts = (turn: number): void => {
     for (const each of points) {
       lines.forEach((line, v) =>
         f
           .get(right)
-          .memory('v128.load', turn * rightStep + each.right - rightmost + v * 16, 2)
+          .memory('v128.load', turn * rightStep + each.right - rightmost + v * 16)
           .set(line),
       );
       for (let row = 0; row < rows; row++) {
@@ -93,7 +93,7 @@ function writeTile(
   for (const [i, sum] of sums.entries()) {
     const used = columns - (i % vectors) * LANES;
     if (used >= LANES) {
-      f.get(target).get(sum).memory('v128.store', place(i), 2);
+      f.get(target).get(sum).memory('v128.store', place(i));
       continue;
     }
     for (let lane = 0; lane < used; lane++)

@@ -1,0 +1,145 @@
+import type {
+  Buffer,
+  DType,
+  Expression,
+  IndexExpression,
+  Kernel,
+  LoopAxis,
+  LoopStatement,
+  Program,
+  ReduceStatement,
+  Statement,
+} from '@downhill/tensor';
+import { axesOf, axisIndex, bytesPerElement, loadsIn, rewriteExpression } from '@downhill/tensor';
+import { points } from './contraction/plan.js';
+import { Gaps } from './gaps.js';
+
+/** Reductions of so many elements, over all results, are done in two stages. */
+const LARGE = 2 ** 16;
+
+/** What is loaded is at least so many times what the first stage stores. */
+const FEWER = 64;
+
+/** Its parts, at the most and at the least: the same for any number of threads, and so are the results. */
+const MOST_PARTS = 16;
+const LEAST_PARTS = 4;
+
+/** The loop over parts: no other has this name. */
+const PART = -1;
+
+/** A program whose large reductions are done in two stages, and for each of its kernels which one it was made of. */
+export interface Staged {
+  readonly program: Program;
+  readonly origins: readonly number[];
+}
+
+/**
+ * Makes two kernels of each that reduces much to little: parts first, side by side, then what came of them. Threads then
+ * divide what is read, rather than the few results, and mostly each reads what it has written itself.
+ */
+export function inStages(program: Program): Staged {
+  const buffers = [...program.buffers];
+  const gaps = new Gaps(program);
+  const origins: number[] = [];
+  const kernels = program.kernels.flatMap((kernel, number) => {
+    const addBuffer = (dtype: DType, length: number): number => {
+      const offset = gaps.place(number, length * bytesPerElement(dtype));
+      return buffers.push({ role: 'intermediate', slot: 0, dtype, length, offset }) - 1;
+    };
+    const stages = stagesOf(kernel, buffers, addBuffer);
+    origins.push(...stages.map(() => number));
+    return stages;
+  });
+  return { program: { ...program, buffers, kernels, arenaBytes: gaps.bytes }, origins };
+}
+
+function stagesOf(
+  kernel: Kernel,
+  buffers: readonly Buffer[],
+  addBuffer: (dtype: DType, length: number) => number,
+): readonly Kernel[] {
+  const loops: LoopStatement[] = [];
+  let inside = kernel.body;
+  for (let last = inside.at(-1); last?.kind === 'loop' && last.parallel; last = inside.at(-1)) {
+    loops.push(last);
+    inside = last.body;
+  }
+  const [whole, ...others] = inside.filter((each) => each.kind === 'reduce');
+  const parts = whole === undefined || others.length > 0 ? 1 : partsOf(whole, points(loops), buffers);
+  if (parts === 1) return [kernel];
+  const { register, dtype, axes } = whole;
+  const around: readonly LoopAxis[] = [{ axis: PART, extent: parts }, ...loops];
+  const buffer = addBuffer(dtype, points(around));
+  const place = indexOver(around);
+  const first = around.reduceRight<readonly Statement[]>(
+    (body, loop) => [{ ...loop, kind: 'loop', parallel: true, body }],
+    [
+      partOf(whole, parts),
+      {
+        kind: 'store',
+        ...{ buffer, index: place },
+        value: {
+          ...{ kind: 'register', register, dtype, key: 'part' },
+          ...{ axes: axesOf(place), registers: new Set([register]) },
+        },
+      },
+    ],
+  );
+  const joined = [{ axis: axes[0].axis, extent: parts }];
+  const index = indexOver([...joined, ...loops]);
+  const value: Expression = {
+    ...{ kind: 'load', buffer, index, dtype, key: 'parts' },
+    ...{ axes: axesOf(index), registers: new Set() },
+  };
+  const withParts = (body: readonly Statement[]): Statement[] =>
+    body.map((each) =>
+      each === whole
+        ? { ...whole, axes: joined, body: [], value }
+        : each.kind === 'loop'
+          ? { ...each, body: withParts(each.body) }
+          : each,
+    );
+  return [first, withParts(kernel.body)].map((body) => ({ ...kernel, body }));
+}
+
+/** In how many equal parts a reduction is done, by parts of its first loop; 1 where it stays whole. */
+function partsOf(
+  { axes, combine, body, value }: ReduceStatement,
+  results: number,
+  buffers: readonly Buffer[],
+): number {
+  const values = [...body.map((each) => each.value), value];
+  // What it needs has to be known in a kernel of its own.
+  const isOwn = values.every(({ registers }) =>
+    [...registers].every((register) => body.some((each) => each.register === register)),
+  );
+  if (!isOwn || combine.startsWith('arg') || results * points(axes) < LARGE) return 1;
+  const loaded = new Set(loadsIn(values).map(({ buffer }) => buffer));
+  const most = [...loaded].reduce((sum, buffer) => sum + buffers[buffer].length, 0) / (FEWER * results);
+  for (let parts = MOST_PARTS; parts >= LEAST_PARTS; parts--)
+    if (parts <= most && axes[0].extent % parts === 0) return parts;
+  return 1;
+}
+
+/** A part of a reduction. */
+function partOf(whole: ReduceStatement, parts: number): ReduceStatement {
+  const [{ axis, extent }, ...rest] = whole.axes;
+  const loop = { axis, extent: extent / parts };
+  const moved = new Map([[axis, indexOver([{ axis: PART, extent: parts }, loop])]]);
+  const memo = new Map<Expression, Expression>();
+  const within = (value: Expression): Expression => rewriteExpression(value, moved, memo);
+  return {
+    ...whole,
+    axes: [loop, ...rest],
+    body: whole.body.map((each) => ({ ...each, value: within(each.value) })),
+    value: within(whole.value),
+  };
+}
+
+/** The place in row-major order. */
+function indexOver(loops: readonly LoopAxis[]): IndexExpression {
+  const terms = loops.flatMap(({ axis, extent }, i) =>
+    axisIndex(axis, extent).terms.map(({ atom }) => ({ atom, coefficient: points(loops.slice(i + 1)) })),
+  );
+  return { offset: 0, terms: terms.sort((a, b) => (a.atom.key < b.atom.key ? -1 : 1)) };
+}
