@@ -23,9 +23,9 @@ export class Pace {
   /** What the way that is held to took, while the other is tried. */
   #usual = NaN;
 
-  /** Whether all threads should take part in the next run. */
-  get isShared(): boolean {
-    return this.#isShared;
+  /** Whether all threads should take part in the next run; one that does not count (`ran` is not told) goes as usual. */
+  isShared(counts: boolean): boolean {
+    return this.#isShared !== (this.#isTrying && !counts);
   }
 
   /** Takes note of how long a run took that went as `isShared` said. */

@@ -180,7 +180,7 @@ class WasmExecutable implements Executable {
       );
     }
     const usable = workers?.isUsable === true ? workers : undefined;
-    const sharing = this.#pace?.isShared === true ? usable : undefined;
+    const sharing = this.#pace?.isShared(tick === undefined) === true ? usable : undefined;
     const threads = sharing?.count ?? 1;
     arena.reserve(this.#arenaBytes);
     const words = TABLE.residents + residents.length;
