@@ -53,7 +53,7 @@ export class CodeContext {
   share: Share | undefined;
   /** What decides how contractions are computed. */
   readonly planning: PlanOptions;
-  /** A stretch of memory for packed operands; its address is in this local. */
+  /** A stretch of memory for packed operands and for rows; its address is in this local. */
   readonly scratch: number;
   /** Whether the kernel has been divided. */
   isDivided = false;
@@ -190,7 +190,7 @@ export class CodeContext {
 
   /**
    * Keeps no more than a row of buffers that are stored and loaded row by row in the kernel's one loop: near, in scratch
-   * memory, which each thread has for itself.
+   * memory, which each thread has for itself. (Contractions, whose packed operands lie there too, are kernels without rows.)
    */
   keepRows({ axis, extent }: LoopAxis, accesses: readonly Access[]): void {
     for (const buffer of this.#own) {
