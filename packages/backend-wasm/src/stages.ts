@@ -18,7 +18,7 @@ import { Gaps } from './gaps.js';
 const LARGE = 2 ** 16;
 
 /** What is loaded is at least so many times what the first stage stores. */
-const FEWER = 64;
+const FEWER = 16;
 
 /** Its parts, at the most and at the least: the same for any number of threads, and so are the results. */
 const MOST_PARTS = 16;
