@@ -15,17 +15,18 @@ export class Gaps {
   /** For each kernel, what is in use while it runs, in order. */
   readonly #used: readonly (readonly Stretch[])[];
   /** For each buffer, the kernels that load or store it, in order. */
-  readonly users: readonly (readonly number[])[];
+  readonly users: number[][];
   /** The size of the arena with what had to be put behind it. */
   bytes: number;
 
   constructor({ buffers, kernels, arenaBytes }: Program) {
     this.bytes = arenaBytes;
     const used = kernels.map((): Stretch[] => []);
-    const touched = kernels.map(({ body }) => new Set(accessesIn(body).map(({ buffer }) => buffer)));
-    this.users = buffers.map((_, buffer) =>
-      touched.flatMap((each, kernel) => (each.has(buffer) ? [kernel] : [])),
-    );
+    this.users = buffers.map(() => []);
+    kernels.forEach(({ body }, kernel) => {
+      for (const buffer of new Set(accessesIn(body).map((each) => each.buffer)))
+        this.users[buffer].push(kernel);
+    });
     buffers.forEach(({ role, dtype, offset, length }, buffer) => {
       const users = this.users[buffer];
       if (role === 'resident' || users.length === 0) return;

@@ -10,9 +10,10 @@ import type {
   ReduceStatement,
   Statement,
 } from '@downhill/tensor';
-import { axesOf, axisIndex, bytesPerElement, loadsIn, rewriteExpression } from '@downhill/tensor';
+import { accessesIn, axesOf, axisIndex, bytesPerElement, rewriteExpression } from '@downhill/tensor';
 import { points } from './contraction/plan.js';
 import { Gaps } from './gaps.js';
+import { storesIn } from './statements.js';
 
 /** Reductions of so many elements, over all results, are done in two stages. */
 const LARGE = 2 ** 16;
@@ -65,7 +66,12 @@ function stagesOf(
     inside = last.body;
   }
   const [whole, ...others] = inside.filter((each) => each.kind === 'reduce');
-  const parts = whole === undefined || others.length > 0 ? 1 : partsOf(whole, points(loops), buffers);
+  if (whole === undefined || others.length > 0) return [kernel];
+  const loaded = new Set(accessesIn([whole]).map(({ buffer }) => buffer));
+  // What it loads has to be there, and what it needs known, in a kernel of its own.
+  if (storesIn(kernel.body).some((each) => loaded.has(each.buffer)) || !isClosed(whole)) return [kernel];
+  const most = [...loaded].reduce((sum, buffer) => sum + buffers[buffer].length, 0) / FEWER;
+  const parts = partsOf(whole, points(loops), most);
   if (parts === 1) return [kernel];
   const { register, dtype, axes } = whole;
   const around: readonly LoopAxis[] = [{ axis: PART, extent: parts }, ...loops];
@@ -102,22 +108,21 @@ function stagesOf(
   return [first, withParts(kernel.body)].map((body) => ({ ...kernel, body }));
 }
 
-/** In how many equal parts a reduction is done, by parts of its first loop; 1 where it stays whole. */
-function partsOf(
-  { axes, combine, body, value }: ReduceStatement,
-  results: number,
-  buffers: readonly Buffer[],
-): number {
-  const values = [...body.map((each) => each.value), value];
-  // What it needs has to be known in a kernel of its own.
-  const isOwn = values.every(({ registers }) =>
-    [...registers].every((register) => body.some((each) => each.register === register)),
+/** Whether a reduction reads no register but its own. */
+function isClosed({ body, value }: ReduceStatement): boolean {
+  return [...body, { value }].every((each) =>
+    [...each.value.registers].every((register) => body.some((own) => own.register === register)),
   );
-  if (!isOwn || combine.startsWith('arg') || results * points(axes) < LARGE) return 1;
-  const loaded = new Set(loadsIn(values).map(({ buffer }) => buffer));
-  const most = [...loaded].reduce((sum, buffer) => sum + buffers[buffer].length, 0) / (FEWER * results);
+}
+
+/**
+ * In how many equal parts a reduction is done, by parts of its first loop; 1 where it stays whole. `most` is how much the first
+ * stage may store.
+ */
+function partsOf({ axes, combine }: ReduceStatement, results: number, most: number): number {
+  if (combine.startsWith('arg') || results * points(axes) < LARGE) return 1;
   for (let parts = MOST_PARTS; parts >= LEAST_PARTS; parts--)
-    if (parts <= most && axes[0].extent % parts === 0) return parts;
+    if (parts * results <= most && axes[0].extent % parts === 0) return parts;
   return 1;
 }
 

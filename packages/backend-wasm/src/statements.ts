@@ -269,7 +269,8 @@ function readsWhatItStores(c: CodeContext, body: readonly Statement[], accesses:
   return loads.some(({ buffer }) => stored.has(memoryOf(buffer)));
 }
 
-function storesIn(body: readonly Statement[]): Access[] {
+/** What statements store, those inside loops included. */
+export function storesIn(body: readonly Statement[]): Access[] {
   return body.flatMap((statement) => {
     if (statement.kind === 'store') return [statement];
     return 'body' in statement ? storesIn(statement.body) : [];
