@@ -126,6 +126,32 @@ describe('without relaxed multiply-add, one loop sums', () => {
   });
 });
 
+describe('rows are an axis that tiles of the form at hand cover well', () => {
+  const x = variable(tensor(new Float32Array(64 * 20 * 12 * 12), { shape: [64, 20, 12, 12] }));
+  const weights = variable(tensor(new Float32Array(20 * 20 * 25), { shape: [20, 20, 5, 5] }));
+  const g = variable(tensor(new Float32Array(64 * 20 * 8 * 8), { shape: [64, 20, 8, 8] }));
+  const geometry = { size: [5, 5], stride: [1, 1], dilation: [1, 1], padding: [0, 0] };
+  const step = compile(() => gradients(sum(convolve(x.value, weights.value, geometry).mul(g)), [weights])[0]);
+  const plans = [4, 6].map((height) => {
+    const program = step.program();
+    const form = { height, writtenOut: 1 };
+    const tileForms = { one: form, several: form };
+    return planContraction(firstContraction(program), {
+      ...{ tileForms, borders: bordersOf(program), relaxed: false },
+    });
+  });
+
+  test('20 channels for tiles of up to four rows, five taps for tiles of up to six', () => {
+    expect(plans.map((plan) => plan?.row.extent)).toEqual([20, 5]);
+  });
+
+  test('and sums add up in the same order', () => {
+    const orders = plans.map((plan) => [plan?.blocks, plan?.cut, plan?.summed, plan?.skip]);
+    expect(orders[0][2]).toHaveLength(3);
+    expect(orders[1]).toEqual(orders[0]);
+  });
+});
+
 describe('sums skip the zeros around a copy', () => {
   /** What the first contraction of a program may skip. */
   function firstSkip(program: Program): ReturnType<typeof skipsOf> {

@@ -102,26 +102,34 @@ export function planContraction(
   const only = (a: Load, b: Load): LoopAxis[] =>
     loops.filter((loop) => strideOf(a, loop) !== 0 && strideOf(b, loop) === 0);
   const sides = [
-    { left, right },
-    { left: right, right: left },
-  ];
-  let best: { readonly plan: Omit<Plan, 'writtenOut'>; readonly cost: number } | undefined;
-  for (const side of sides) {
-    for (const row of only(side.left, side.right)) {
-      for (const column of only(side.right, side.left)) {
-        for (const tiling of tilings(row, column, HEIGHTS)) {
-          const candidate = makePlan(contraction, side, [row, column], tiling, borders);
-          if (best === undefined || candidate.cost < best.cost) best = candidate;
-        }
-      }
-    }
-  }
+    [left, right],
+    [right, left],
+  ] as const;
+  const plans = sides.flatMap((side) =>
+    only(...side).flatMap((row) =>
+      only(side[1], side[0]).flatMap((column) =>
+        tilings(row, column, HEIGHTS).map((tiling) =>
+          makePlan(contraction, side, [row, column], tiling, borders),
+        ),
+      ),
+    ),
+  );
+  const best = cheapest(contraction, plans);
   if (best === undefined) return undefined;
-  const plan = keepingLeft(relaxed ? best.plan : withOneLoop(best.plan));
-  const { height, writtenOut } = isOneLoop(plan) ? tileForms.one : tileForms.several;
-  const fitting = tilings(plan.row, plan.column, { ...HEIGHTS, 2: height });
-  const tiling = fitting.reduce((least, each) => (each.work < least.work ? each : least));
-  return { ...plan, ...tiling, writtenOut };
+  const fitted = plans
+    .filter((each) => orderOf(each) === orderOf(best))
+    .flatMap((each) => {
+      const plan = keepingLeft(relaxed ? each : withOneLoop(each));
+      const { height, writtenOut } = isOneLoop(plan) ? tileForms.one : tileForms.several;
+      const fitting = tilings(plan.row, plan.column, { ...HEIGHTS, 2: height, 3: (height + 1) >> 1 });
+      return fitting.map((tiling) => ({ ...plan, ...tiling, writtenOut }));
+    });
+  return cheapest(contraction, fitted);
+}
+
+/** In which order products are added up, and which. */
+function orderOf({ blocks, cut, summed, skip }: Unfitted): string {
+  return JSON.stringify([blocks, cut, summed, skip]);
 }
 
 /** Whether tiles run through what is summed by one loop: in both factors each product lies as far from the one before. */
@@ -142,24 +150,27 @@ function isOneLoop({
  * Engines without relaxed multiply-add need a register more for each product, and lose more than the copying takes by loops
  * inside loops (Node 20, 3x3 windows: 31 in place of 28 GFLOP/s). In which order sums add up stays as it is.
  */
-function withOneLoop(plan: Omit<Plan, 'writtenOut'>): Omit<Plan, 'writtenOut'> {
+function withOneLoop(plan: Unfitted): Unfitted {
   if (plan.packsRight || plan.skip !== undefined || isOneLoop(plan)) return plan;
   if (points(plan.inner) * plan.row.extent < REUSE) return plan;
   const order = [...plan.blocks, ...plan.summed];
   const packing = { ...plan, ...cutBlocks(order, NEAR_BLOCK), packsRight: true };
   if (isOneLoop(packing)) return packing;
-  const panels = points(plan.outer) * plan.columns.reduce((sum, { count }) => sum + count, 0);
+  const panels = points(plan.outer) * panelsOf(plan);
   const withRows = keepingLeft({ ...packing, packsLeft: panels >= REUSE });
   return withRows.keepsLeft ? withRows : plan;
 }
 
 /** The plan with rows that are packed kept for whatever the loops around run over, and for all pieces of a thread. */
-function keepingLeft(plan: Omit<Plan, 'writtenOut'>): Omit<Plan, 'writtenOut'> {
+function keepingLeft(plan: Unfitted): Unfitted {
   const { left, row, outer, inner, blocks, summed, packsLeft } = plan;
   const isSame = [...outer, ...inner].every((loop) => strideOf(left, loop) === 0);
   const fits = blocks.length === 0 && 4 * points(summed) * row.extent <= KEPT;
   return { ...plan, keepsLeft: packsLeft && isSame && fits };
 }
+
+/** A plan for tiles of any form. */
+type Unfitted = Omit<Plan, 'writtenOut'> & Tiling;
 
 /** How rows and columns are covered by tiles. */
 interface Tiling extends Pick<Plan, 'rows' | 'columns' | 'vectors'> {
@@ -187,17 +198,17 @@ function tilings(row: LoopAxis, column: LoopAxis, heights: Heights): Tiling[] {
 }
 
 function makePlan(
-  { loops, reduced, epilogue }: Contraction,
-  { left, right }: { readonly left: Load; readonly right: Load },
+  { loops, reduced }: Contraction,
+  [left, right]: readonly [Load, Load],
   [row, column]: readonly [LoopAxis, LoopAxis],
-  { vectors, rows, columns, work }: Tiling,
+  tiling: Tiling,
   borders: Borders,
-): { plan: Omit<Plan, 'writtenOut'>; cost: number } {
+): Unfitted {
   const others = loops.filter((loop) => loop !== row && loop !== column);
   const inner = others.filter((loop) => strideOf(left, loop) !== 0 && strideOf(right, loop) === 0);
   const outer = others.filter((loop) => !inner.includes(loop));
-  const tiles = rows.reduce((sum, { count }) => sum + count, 0) * points(inner);
-  const panels = columns.reduce((sum, { count }) => sum + count, 0);
+  const tiles = tiling.rows.reduce((sum, { count }) => sum + count, 0) * points(inner);
+  const panels = panelsOf(tiling);
 
   // The innermost loop is the one along which both factors lie closest together.
   const order = [...reduced].sort((a, b) => reach(left, right, b) - reach(left, right, a));
@@ -215,22 +226,40 @@ function makePlan(
     cuts ? BLOCK : Infinity,
   );
 
-  const sums = points(reduced) * (skip?.part ?? 1);
-  const scattered = storesOf({ epilogue }).some(({ index }) => coefficientOf(index, column.axis) !== 1);
-  // Where rows lie further apart than what the loops around move by, each tile touches new lines of the cache.
-  const scatters = inner.some((loop) => Math.abs(strideOf(left, loop)) < Math.abs(strideOf(left, row)));
-  const packing = !packsRight
-    ? 0
-    : (together ? 0.5 : strideOf(right, step) === 4 ? 1 : 2) * panels * vectors * LANES;
-  const cost =
-    points(outer) *
-    (sums * (work * points(inner) * (scatters ? 1.25 : 1) + packing) +
-      points(inner) * row.extent * column.extent * (scattered ? 4 : 1));
-  const plan = {
+  return {
     ...{ left, right, row, column, outer, inner, blocks, cut, summed, skip },
-    ...{ rows, columns, packsRight, packsLeft, keepsLeft: false, vectors },
+    ...{ packsRight, packsLeft, keepsLeft: false, ...tiling },
   };
-  return { plan, cost };
+}
+
+/** The plan that takes least, roughly, of plans for one contraction. */
+function cheapest<Each extends Unfitted>(
+  { reduced, epilogue }: Contraction,
+  plans: readonly Each[],
+): Each | undefined {
+  const costs = plans.map(
+    ({ left, right, row, column, outer, inner, summed, skip, packsRight, ...tiling }) => {
+      const sums = points(reduced) * (skip?.part ?? 1);
+      const scattered = storesOf({ epilogue }).some(({ index }) => coefficientOf(index, column.axis) !== 1);
+      // Where rows lie further apart than what the loops around move by, each tile touches new lines of the cache.
+      const scatters = inner.some((loop) => Math.abs(strideOf(left, loop)) < Math.abs(strideOf(left, row)));
+      const together = strideOf(right, column) === 4;
+      const packing = !packsRight
+        ? 0
+        : (together ? 0.5 : strideOf(right, summed[summed.length - 1]) === 4 ? 1 : 2) *
+          (panelsOf(tiling) * tiling.vectors * LANES);
+      return (
+        points(outer) *
+        (sums * (tiling.work * points(inner) * (scatters ? 1.25 : 1) + packing) +
+          points(inner) * row.extent * column.extent * (scattered ? 4 : 1))
+      );
+    },
+  );
+  return plans[costs.indexOf(Math.min(...costs))];
+}
+
+function panelsOf({ columns }: Pick<Plan, 'columns'>): number {
+  return columns.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** How often a nest of loops runs. */
