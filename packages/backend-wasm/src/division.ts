@@ -36,8 +36,8 @@ export interface Division {
 
 /**
  * Divides a loop of the kernel among threads: `emit` is given this thread's part. All
- * have parts of one size, but cores differ, and other programs keep them from work: a thread takes half of its part at once
- * and the rest piece by piece, and one that has finished goes on with what is left of others' parts.
+ * have parts of one size, but cores differ, and other programs keep them from work: a thread takes half of what is left of its
+ * part at a time, and one that has finished goes on with what is left of others' parts.
  */
 export function emitDivided(
   c: CodeContext,
@@ -85,6 +85,9 @@ export function emitAtMost(f: FunctionBuilder, local: number, limit: Operand): v
   f.get(local).operand(limit).get(local).operand(limit).op('i32.lt_u').op('select').set(local);
 }
 
+/** How often what is left of a part is halved. */
+const HALVINGS = 5;
+
 /** Bits of a word of claims that count pieces; those above are of the number of the barrier before the kernel. */
 const COUNTED = 3;
 
@@ -95,8 +98,8 @@ const COUNTED = 3;
  */
 export function writeClaim(f: FunctionBuilder): void {
   const [control, thread, threads, units, last] = [0, 1, 2, 3, 4];
-  const [most, small, large, owner, line, kernel] = Array.from({ length: 6 }, () => f.local('i32'));
-  const [seen, taken, begin, from, to, end, searches] = Array.from({ length: 7 }, () => f.local('i32'));
+  const [most, owner, line, kernel, seen, taken] = Array.from({ length: 6 }, () => f.local('i32'));
+  const [from, to, end, searches] = Array.from({ length: 4 }, () => f.local('i32'));
   emitMost(f, threads, () => f.get(units));
   f.set(most);
   f.get(threads).i32Const(1).op('i32.eq').if();
@@ -104,10 +107,6 @@ export function writeClaim(f: FunctionBuilder): void {
   f.get(last).i32Const(0).op('i32.lt_s').if('i32').i32Const(0).else().get(units).end().set(from);
   f.get(units).set(to);
   f.else();
-  // Small pieces are an eighth of a part; what four of them leave is taken at once.
-  f.get(most).i32Const(3).op('i32.shr_u').tee(small).i32Const(1).get(small).op('select').set(small);
-  f.get(most).get(small).i32Const(2).op('i32.shl').op('i32.sub').tee(large);
-  f.i32Const(1).get(large).i32Const(0).op('i32.gt_s').op('select').set(large);
   f.get(control)
     .memory('i32.atomic.load', 4 * CONTROL.opened)
     .i32Const(COUNTED)
@@ -146,10 +145,24 @@ export function writeClaim(f: FunctionBuilder): void {
         .op('i32.lt_u')
         .op('select')
         .set(taken);
-      f.get(owner).get(most).op('i32.mul').set(begin);
-      f.get(begin).get(large).op('i32.add').get(taken).get(small).op('i32.mul').op('i32.add').set(to);
-      f.get(to).get(small).op('i32.sub').get(begin).get(taken).op('select').set(from);
-      f.get(begin).get(most).op('i32.add').set(end);
+      f.get(owner).plus(1).get(most).op('i32.mul').set(end);
+      // What is left before and after this piece.
+      for (const [place, pieces] of [
+        [from, 0],
+        [to, 1],
+      ])
+        f.get(end)
+          .get(most)
+          .get(taken)
+          .plus(pieces)
+          .op('i32.shr_u')
+          .i32Const(0)
+          .get(taken)
+          .i32Const(HALVINGS + 1 - pieces)
+          .op('i32.lt_u')
+          .op('select')
+          .op('i32.sub')
+          .set(place);
       emitAtMost(f, end, () => f.get(units));
       emitAtMost(f, to, () => f.get(end));
       f.get(from).get(to).get(owner).get(thread).op('i32.eq').op('select').get(end).op('i32.lt_u').if();
