@@ -1,4 +1,4 @@
-import type { Kernel, KernelCost, LoopAxis, Program, Statement } from '@downhill/tensor';
+import type { Kernel, KernelCost, Program } from '@downhill/tensor';
 import { BackendError, bytesPerElement, DownhillError, kernelCosts } from '@downhill/tensor';
 import type { FunctionBuilder } from './assembler.js';
 import { ModuleBuilder } from './assembler.js';
@@ -10,6 +10,7 @@ import { aligned, Gaps } from './gaps.js';
 import { checkFits, MOST_PAGES } from './memory.js';
 import type { ImportIndices } from './imports.js';
 import { IMPORTS } from './imports.js';
+import { nestOf } from './nest.js';
 import { SharedFunctions } from './shared-functions.js';
 import { sortingTime } from './sorting.js';
 import { inStages } from './stages.js';
@@ -121,7 +122,7 @@ export function assembleProgram(
   const planning = { relaxed, tileForms, borders: bordersOf(program) };
   for (const [number, kernel] of program.kernels.entries()) {
     const f = module.function(['i32', 'i32', 'i32'], []);
-    const loops = times[number] < WORTH_DIVIDING ? undefined : divisibleLoops(kernel.body);
+    const loops = times[number] < WORTH_DIVIDING ? [] : nestOf(kernel.body).loops;
     const arena = loadInto(f, TABLE.arena);
     const residents = new Map<number, number>();
     const own: number[] = [];
@@ -133,12 +134,15 @@ export function assembleProgram(
       residents.set(slot, local);
       return local;
     });
-    const share = loops && {
-      ...{ thread, threads: loadInto(f, TABLE.threads), control: loadInto(f, TABLE.control) },
-      loops,
-      most: mostThreads,
-      helps: times[number] >= WORTH_HELPING,
-    };
+    const share =
+      loops.length === 0
+        ? undefined
+        : {
+            ...{ thread, threads: loadInto(f, TABLE.threads), control: loadInto(f, TABLE.control) },
+            loops,
+            most: mostThreads,
+            helps: times[number] >= WORTH_HELPING,
+          };
     const context = new CodeContext(f, {
       ...{ imports, buffers: program.buffers, bases, own, scratch, planning, shared, share },
     });
@@ -173,20 +177,4 @@ function bytesOfResidents({ buffers }: Program): number {
     .filter(({ role }) => role === 'resident')
     .map(({ slot, dtype, length }) => [slot, length * bytesPerElement(dtype)] as const);
   return [...new Map(sizes).values()].reduce((sum, bytes) => sum + bytes, 0);
-}
-
-/**
- * The loops of a kernel, one inside the other, of which one may be divided among threads: nothing stands beside them but
- * what each thread can compute for itself.
- */
-function divisibleLoops(body: readonly Statement[]): LoopAxis[] | undefined {
-  const loops: LoopAxis[] = [];
-  for (let inside = body; ;) {
-    const last = inside.at(-1);
-    if (last?.kind !== 'loop' || !last.parallel || !inside.slice(0, -1).every(({ kind }) => kind === 'let'))
-      break;
-    loops.push(last);
-    inside = last.body;
-  }
-  return loops.length > 0 ? loops : undefined;
 }

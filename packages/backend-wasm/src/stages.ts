@@ -5,7 +5,6 @@ import type {
   IndexExpression,
   Kernel,
   LoopAxis,
-  LoopStatement,
   Program,
   ReduceStatement,
   Statement,
@@ -13,6 +12,7 @@ import type {
 import { accessesIn, axesOf, axisIndex, bytesPerElement, rewriteExpression } from '@downhill/tensor';
 import { points } from './contraction/plan.js';
 import { Gaps } from './gaps.js';
+import { nestOf } from './nest.js';
 import { storesIn } from './statements.js';
 
 /** Reductions of so many elements, over all results, are done in two stages. */
@@ -59,14 +59,10 @@ function stagesOf(
   buffers: readonly Buffer[],
   addBuffer: (dtype: DType, length: number) => number,
 ): readonly Kernel[] {
-  const loops: LoopStatement[] = [];
-  let inside = kernel.body;
-  for (let last = inside.at(-1); last?.kind === 'loop' && last.parallel; last = inside.at(-1)) {
-    loops.push(last);
-    inside = last.body;
-  }
-  const [whole, ...others] = inside.filter((each) => each.kind === 'reduce');
-  if (whole === undefined || others.length > 0) return [kernel];
+  const { loops, body: inside } = nestOf(kernel.body);
+  const [whole, ...others] = inside.filter(({ kind }) => kind === 'reduce' || kind === 'loop');
+  // What follows row by row finds the row still near.
+  if (whole?.kind !== 'reduce' || others.length > 0) return [kernel];
   const loaded = new Set(accessesIn([whole]).map(({ buffer }) => buffer));
   // What it loads has to be there, and what it needs known, in a kernel of its own.
   if (storesIn(kernel.body).some((each) => loaded.has(each.buffer)) || !isClosed(whole)) return [kernel];

@@ -1,5 +1,6 @@
-import type { Expression, LetStatement, LoopAxis, LoopStatement, Statement } from '@downhill/tensor';
+import type { Expression, LoopAxis, LoopStatement, Statement } from '@downhill/tensor';
 import { coefficientOf } from '@downhill/tensor';
+import { nestOf } from '../nest.js';
 
 export type Load = Extract<Expression, { kind: 'load' }>;
 export type Store = Extract<Statement, { kind: 'store' }>;
@@ -21,17 +22,7 @@ export interface Contraction {
 
 /** Recognizes a contraction: a matrix product, a pass of a convolution. */
 export function matchContraction(loop: LoopStatement): Contraction | undefined {
-  const loops: LoopAxis[] = [];
-  const lets: LetStatement[] = [];
-  let body: readonly Statement[] = [loop];
-  for (;;) {
-    const last: Statement | undefined = body.at(-1);
-    const before = body.slice(0, -1);
-    if (last?.kind !== 'loop' || !last.parallel || !before.every((each) => each.kind === 'let')) break;
-    lets.push(...before);
-    loops.push({ axis: last.axis, extent: last.extent });
-    body = last.body;
-  }
+  const { loops, lets, body } = nestOf([loop]);
   const reductions = body.filter((statement) => statement.kind === 'reduce');
   const rest = body.filter((statement) => statement.kind !== 'reduce');
   if (reductions.length !== 1 || !rest.every(({ kind }) => kind === 'let' || kind === 'store'))
