@@ -104,7 +104,7 @@ export function writeClaim(f: FunctionBuilder): void {
   f.set(most);
   f.get(threads).i32Const(1).op('i32.eq').if();
   // Alone: all at once.
-  f.get(last).i32Const(0).op('i32.lt_s').if('i32').i32Const(0).else().get(units).end().set(from);
+  f.i32Const(0).get(units).get(last).i32Const(0).op('i32.lt_s').op('select').set(from);
   f.get(units).set(to);
   f.else();
   f.get(control)
@@ -112,16 +112,7 @@ export function writeClaim(f: FunctionBuilder): void {
     .i32Const(COUNTED)
     .op('i32.shl')
     .set(kernel);
-  f.get(last)
-    .i32Const(0)
-    .op('i32.lt_s')
-    .if('i32')
-    .get(thread)
-    .else()
-    .get(last)
-    .get(most)
-    .op('i32.div_u')
-    .end();
+  f.get(thread).get(last).get(most).op('i32.div_u').get(last).i32Const(0).op('i32.lt_s').op('select');
   f.set(owner);
   f.i32Const(1).set(searches);
   f.whileLoop(
@@ -173,17 +164,8 @@ export function writeClaim(f: FunctionBuilder): void {
         .set(searches);
       f.else();
       // The next one's part, until all have been asked.
-      f.get(owner).plus(1).tee(owner).get(threads).op('i32.lt_u').if('i32');
-      f.get(owner)
-        .else()
-        .i32Const(0)
-        .end()
-        .tee(owner)
-        .get(thread)
-        .op('i32.ne')
-        .tee(searches)
-        .op('i32.eqz')
-        .if();
+      f.get(owner).plus(1).get(threads).op('i32.rem_s').tee(owner).get(thread).op('i32.ne').tee(searches);
+      f.op('i32.eqz').if();
       f.get(units).tee(from).set(to).end();
       f.end();
     },
