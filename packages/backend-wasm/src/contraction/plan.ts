@@ -98,9 +98,12 @@ export function planContraction(
   contraction: Contraction,
   { tileForms, borders, relaxed }: PlanOptions,
 ): Plan | undefined {
-  const { loops, left, right } = contraction;
+  const { loops, reduced, left, right } = contraction;
   const only = (a: Load, b: Load): LoopAxis[] =>
     loops.filter((loop) => strideOf(a, loop) !== 0 && strideOf(b, loop) === 0);
+  const skips = [left, right]
+    .flatMap((load) => skipsOf(load, { reduced, loops, borders }))
+    .filter(({ part }) => part < WORTH_SKIPPING);
   const sides = [
     [left, right],
     [right, left],
@@ -109,7 +112,7 @@ export function planContraction(
     only(...side).flatMap((row) =>
       only(side[1], side[0]).flatMap((column) =>
         tilings(row, column, HEIGHTS).map((tiling) =>
-          makePlan(contraction, side, [row, column], tiling, borders),
+          makePlan(contraction, side, [row, column], tiling, skips),
         ),
       ),
     ),
@@ -202,7 +205,7 @@ function makePlan(
   [left, right]: readonly [Load, Load],
   [row, column]: readonly [LoopAxis, LoopAxis],
   tiling: Tiling,
-  borders: Borders,
+  skips: readonly Skip[],
 ): Unfitted {
   const others = loops.filter((loop) => loop !== row && loop !== column);
   const inner = others.filter((loop) => strideOf(left, loop) !== 0 && strideOf(right, loop) === 0);
@@ -218,9 +221,7 @@ function makePlan(
   const packsRight = !together || (far && tiles >= REUSE);
   const packsLeft = Math.abs(strideOf(left, step)) >= FAR && panels >= REUSE;
   const cuts = packsRight || packsLeft || inner.length > 0;
-  const [skip] = [left, right]
-    .flatMap((load) => skipsOf(load, { reduced, loops: others, borders }))
-    .filter(({ part }) => part < WORTH_SKIPPING && !(cuts && points(reduced) > BLOCK));
+  const skip = cuts && points(reduced) > BLOCK ? undefined : skips.find(({ by }) => others.includes(by));
   const { blocks, cut, summed } = cutBlocks(
     skip === undefined ? order : [skip.axis, ...order.filter((axis) => axis !== skip.axis)],
     cuts ? BLOCK : Infinity,
