@@ -124,6 +124,7 @@ export function planContraction(
     .flatMap((each) => {
       const plan = keepingLeft(relaxed ? each : withOneLoop(each));
       const { height, writtenOut } = isOneLoop(plan) ? tileForms.one : tileForms.several;
+      // Three vectors across: no more sums than with two.
       const fitting = tilings(plan.row, plan.column, { ...HEIGHTS, 2: height, 3: (height + 1) >> 1 });
       return fitting.map((tiling) => ({ ...plan, ...tiling, writtenOut }));
     });
@@ -226,7 +227,6 @@ function makePlan(
     skip === undefined ? order : [skip.axis, ...order.filter((axis) => axis !== skip.axis)],
     cuts ? BLOCK : Infinity,
   );
-
   return {
     ...{ left, right, row, column, outer, inner, blocks, cut, summed, skip },
     ...{ packsRight, packsLeft, keepsLeft: false, ...tiling },
