@@ -1,5 +1,6 @@
 import type { LoopAxis } from '@downhill/tensor';
 import { coefficientOf } from '@downhill/tensor';
+import type { FunctionBuilder } from '../assembler.js';
 import type { CodeContext } from '../code-context.js';
 import { emitAtMost, emitDivided, mostEven, type Range } from '../division.js';
 import { emitCounted, emitInnermost, emitStatements, loopVectorizes, placesOf } from '../statements.js';
@@ -75,6 +76,12 @@ function liesAlong(c: CodeContext, contraction: Contraction, axis: number): bool
   const stores = storesOf(contraction);
   const lie = stores.length > 0 && stores.every(({ index }) => coefficientOf(index, axis) === 1);
   return lie && loopVectorizes(c, contraction.epilogue, axis, [contraction.register]);
+}
+
+/** Moves a local that is not from 0 to `most` to the nearer of the two. */
+function emitWithin(f: FunctionBuilder, local: number, most: number): void {
+  f.get(local).i32Const(0).get(local).i32Const(0).op('i32.gt_s').op('select').set(local);
+  emitAtMost(f, local, most);
 }
 
 /** Columns with room for whole vectors. */
@@ -297,10 +304,9 @@ class ContractionWriter {
   #emitStartOf(tile: number, run: Run): void {
     const { f } = this.#c;
     const number = this.#c.local('i32');
-    f.get(tile).i32Const(run.first).op('i32.sub').set(number);
-    f.get(number).i32Const(0).get(number).i32Const(0).op('i32.gt_s').op('select').set(number);
-    f.get(number).i32Const(run.count).get(number).i32Const(run.count).op('i32.lt_s').op('select');
-    f.times(run.size).plus(run.start);
+    f.get(tile).plus(-run.first).set(number);
+    emitWithin(f, number, run.count);
+    f.get(number).times(run.size).plus(run.start);
     f.release(number);
   }
 
@@ -331,14 +337,13 @@ class ContractionWriter {
     const { skip } = this.#plan;
     if (skip === undefined) return undefined;
     const [from, count] = [this.#c.local('i32'), this.#c.local('i32')];
-    const emitEnd = (end: number, local: number): void => {
-      const { extent } = skip.axis;
-      f.get(this.#c.counter(skip.by.axis)).times(skip.step).plus(end);
-      f.tee(local).i32Const(0).get(local).i32Const(0).op('i32.gt_s').op('select').tee(local);
-      f.i32Const(extent).get(local).i32Const(extent).op('i32.lt_s').op('select').set(local);
-    };
-    emitEnd(skip.from, from);
-    emitEnd(skip.to, count);
+    for (const [local, end] of [
+      [from, skip.from],
+      [count, skip.to],
+    ]) {
+      f.get(this.#c.counter(skip.by.axis)).times(skip.step).plus(end).set(local);
+      emitWithin(f, local, skip.axis.extent);
+    }
     f.get(count).get(from).op('i32.sub').set(count);
     return { from, count };
   }
