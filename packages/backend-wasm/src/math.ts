@@ -48,10 +48,10 @@ const SOFTPLUS = [
   -0.0032913073,
 ];
 
-/** -log(1 - erf(x)) / x - 1 for 0 <= x <= 3.925, where erf reaches 1: 2^-27.8 of erf. */
+/** -log(1 - erf(x)) / x - 1 as a polynomial in -x, for 0 <= x <= 3.925, where erf reaches 1: 2^-27.8 of erf. */
 const ERROR_FUNCTION = [
-  0.12837917, 0.63661957, 0.102776304, -0.019147823, -0.00016950488, 0.0016756782, -0.00063736516,
-  0.000118862066, -9.3880835e-6,
+  0.12837917, -0.63661957, 0.102776304, 0.019147823, -0.00016950488, -0.0016756782, -0.00063736516,
+  -0.000118862066, -9.3880835e-6,
 ];
 
 /** (sin(r) / r - 1) / r^2 as a polynomial in r^2, for |r| <= pi/4: 2^-27.9. */
@@ -117,10 +117,11 @@ function reduceByLn2(f: FunctionBuilder, r: number, n: number, bias = 0): void {
   });
 }
 
-/** Leaves e^r - 1 for |r| <= ln(2)/2. */
-function exponentialMinusOne(f: FunctionBuilder, r: number): void {
+/** Leaves e^r - 1 for |r| <= ln(2)/2; where `r` holds a part of r, a power of 2, so much of it. */
+function exponentialMinusOne(f: FunctionBuilder, r: number, part = 1): void {
   f.get(r).get(r).op('f32x4.mul');
-  polynomial(f, 'f32x4', r, EXPONENTIAL);
+  const ofPart = EXPONENTIAL.map((coefficient, i) => coefficient / part ** (i + 1));
+  polynomial(f, 'f32x4', r, ofPart);
   f.multiplyAdd('f32x4', () => f.get(r));
 }
 
@@ -179,12 +180,18 @@ export const expm1: VectorFunction = (f) => {
 /** What is added to n for `oneMinusExponential`: shifted to a float32's exponent, the sum is -2^n. */
 const NEGATIVE_POWER = 0x100 + 127;
 
-/** Leaves 1 - 2^n e^r, for n from -27 to 0, held with that bias, and |r| <= ln(2)/2, without losing digits near 0. */
-function oneMinusExponential(f: FunctionBuilder, r: number, n: number): void {
+/**
+ * Leaves 1 - 2^n e^r, for n from -27 to 0, held with that bias, and |r| <= ln(2)/2, without losing digits near 0; where `r`
+ * holds a part of r, so much of it.
+ */
+function oneMinusExponential(f: FunctionBuilder, r: number, n: number, part = 1): void {
   withVectors(f, 1, (scale) => {
     f.get(n).i32Const(23).op('i32x4.shl').tee(scale);
-    exponentialMinusOne(f, r);
-    f.multiplyAdd('f32x4', () => f.get(scale).f32x4Const(1).op('f32x4.add'));
+    exponentialMinusOne(f, r, part);
+    f.multiplyAdd('f32x4', () => {
+      f.get(scale).f32x4Const(part);
+      f.multiplyAdd('f32x4', () => f.f32x4Const(part));
+    });
   });
 }
 
@@ -194,20 +201,23 @@ function withSignOf(f: FunctionBuilder, x: number): void {
 }
 
 /**
- * tanh |x| = u / (2 - u) with u = 1 - e^(-2|x|). The exponent is reduced by one product: for n = 0 there is none, and its
- * rounding grows slower than e^(-2|x|) falls. Neither product waits for the other.
+ * tanh |x| = h / (1 - h) with h = (1 - e^(-2|x|)) / 2: in halves, so that |x| need not be doubled. The exponent is reduced by
+ * one product: for n = 0 there is none, and its rounding grows slower than e^(-2|x|) falls.
  */
 export const tanh: VectorFunction = (f) => {
   withVectors(f, 4, (x, a, n, r) => {
-    f.tee(x).op('f32x4.abs').f32x4Const(9.5).op('f32x4.pmin').tee(a);
+    f.tee(x).i32x4Const(SIGN_BIT).op('v128.or').f32x4Const(-9.5).op('f32x4.pmax').tee(a);
     const round = ROUND_TO_INTEGER + NEGATIVE_POWER;
-    f.f32x4Const(-2 * Math.LOG2E)
+    f.f32x4Const(2 * Math.LOG2E)
       .multiplyAdd('f32x4', () => f.f32x4Const(round))
       .set(n);
-    f.get(n).f32x4Const(round).op('f32x4.sub').f32x4Const(-Math.LN2);
-    f.multiplyAdd('f32x4', () => f.get(a).f32x4Const(-2).op('f32x4.mul')).set(r);
-    oneMinusExponential(f, r, n);
-    f.tee(a).f32x4Const(2).get(a).op('f32x4.sub').op('f32x4.div');
+    f.get(n)
+      .f32x4Const(round)
+      .op('f32x4.sub')
+      .f32x4Const(-Math.LN2 / 2);
+    f.multiplyAdd('f32x4', () => f.get(a)).set(r);
+    oneMinusExponential(f, r, n, 0.5);
+    f.tee(a).f32x4Const(1).get(a).op('f32x4.sub').op('f32x4.div');
     withSignOf(f, x);
   });
 };
@@ -242,8 +252,7 @@ export const softplus: VectorFunction = (f) => {
 export const erf: VectorFunction = (f) => {
   withVectors(f, 4, (x, a, r, n) => {
     f.tee(x).i32x4Const(SIGN_BIT).op('v128.or').f32x4Const(-3.925).op('f32x4.pmax').set(a);
-    const ofMinusA = ERROR_FUNCTION.map((coefficient, i) => (i % 2 === 0 ? coefficient : -coefficient));
-    polynomial(f, 'f32x4', a, ofMinusA);
+    polynomial(f, 'f32x4', a, ERROR_FUNCTION);
     f.get(a).multiplyAdd('f32x4', () => f.get(a));
     reduceByLn2(f, r, n, NEGATIVE_POWER);
     oneMinusExponential(f, r, n);
