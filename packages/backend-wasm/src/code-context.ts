@@ -59,6 +59,8 @@ export class CodeContext {
   isDivided = false;
   /** The bytes of it that the kernel wants. */
   scratchBytes = 0;
+  /** How far past its counter the vector axis is. */
+  ahead = 0;
   readonly #bases: number[];
   readonly #own: readonly number[];
   /** Buffers of which a row is enough, by the loop over the rows. */
@@ -118,8 +120,8 @@ export class CodeContext {
       switch (atom.kind) {
         case 'axis': {
           const turn = this.turns.get(atom.axis);
-          if (turn === undefined) f.get(this.counter(atom.axis));
-          else f.i32Const(turn);
+          if (turn !== undefined) f.i32Const(turn);
+          else f.get(this.counter(atom.axis)).plus(atom.axis === this.vectorAxis ? this.ahead : 0);
           break;
         }
         case 'value': {
@@ -176,7 +178,7 @@ export class CodeContext {
       }
       const known = pointer.turns.reduce(
         (sum, { axis, step }) => sum + step * (this.turns.get(axis) ?? 0),
-        0,
+        pointer.axis === this.vectorAxis ? pointer.step * this.ahead : 0,
       );
       if (known >= 0) return known;
       f.plus(known);

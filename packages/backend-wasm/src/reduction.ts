@@ -3,7 +3,7 @@ import { coefficientOf, identityOf, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import type { PlainOp } from './opcodes.js';
 import { emitConstant, emitExtreme, emitScalar, VALUE_TYPES } from './scalar.js';
-import { emitCounted, emitInnermost, emitStatements, emitTurns } from './statements.js';
+import { emitCounted, emitInnermost, emitStatements, emitTurns, SIDE_BY_SIDE } from './statements.js';
 import { canVectorize, emitSplat, emitVector, isRectified, isVectorValue, LANES } from './vector.js';
 
 function vectorOp({ combine, dtype, value }: ReduceStatement): PlainOp {
@@ -153,9 +153,6 @@ function emitAcrossLanes(c: CodeContext, statement: ReduceStatement): void {
   });
   c.registers.set(register, { local: total, vector: true });
 }
-
-/** Vectors that are combined side by side along lanes: each addition waits for the one before it only. */
-const SIDE_BY_SIDE = 4;
 
 function emitAlongLanes(c: CodeContext, statement: ReduceStatement, along: number): void {
   const { f } = c;

@@ -94,6 +94,12 @@ function emitStatement(c: CodeContext, statement: Statement): void {
 /** Elements in a cache line: two threads should not write into one. */
 const LINE = 16;
 
+/** Vectors that are computed in one turn: they share what their addresses have in common, and wait for each other less. */
+export const SIDE_BY_SIDE = 4;
+
+/** From so many neighbours on, where nothing but values is computed for them: it is more code to compile. */
+const LONG = 2 ** 16;
+
 interface CountedOptions {
   /** A local that holds the counter, set to where it starts. */
   readonly counter?: number;
@@ -172,7 +178,13 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
     (mostEven(share.loops, share.most, ({ extent }) => extent).axis === axis || vectorizes);
   const accesses = accessesIn(body);
   if (!vectorizes && c.isOutermost) c.keepRows(loop, accesses);
-  const options = { vectorizes, inner, overlaps: vectorizes && !readsWhatItStores(c, body, accesses) };
+  const isPlain = body.every(({ kind }) => kind === 'let' || kind === 'store');
+  const options = {
+    vectorizes,
+    inner,
+    overlaps: vectorizes && !readsWhatItStores(c, body, accesses),
+    unroll: isPlain && extent >= LONG ? SIDE_BY_SIDE : 1,
+  };
   const emit = (range?: Range): void => {
     emitInnermost(c, { axis, extent }, accesses, { ...options, range }, () => {
       emitStatements(c, body);
@@ -306,21 +318,26 @@ export function emitInnermost(
   const { f } = c;
   const counter = c.local('i32');
   c.counters.set(axis, counter);
-  const emitVectors = (end: () => void, advance: () => void, vectors = 1): void => {
+  const emitVectors = (end: number, vectors = 1, advance?: () => void): void => {
     f.whileLoop(
       () => {
         f.get(counter);
-        end();
+        if (range === undefined) f.i32Const(end);
+        else f.get(range.to).plus(1 - vectors * LANES);
         f.op('i32.lt_s');
       },
       () => {
+        c.vectorAxis = axis;
         for (let turn = 0; turn < vectors; turn++) {
-          c.vectorAxis = axis;
+          c.ahead = turn * LANES;
           body(turn);
-          c.vectorAxis = undefined;
-          f.get(counter).plus(LANES).set(counter);
         }
-        advance();
+        c.ahead = 0;
+        c.vectorAxis = undefined;
+        f.get(counter)
+          .plus(vectors * LANES)
+          .set(counter);
+        advance?.();
       },
     );
   };
@@ -332,37 +349,17 @@ export function emitInnermost(
     const whole = vectorizes ? extent - rest : 0;
     if (range === undefined && overlaps && whole > 0 && rest > 0) {
       // From the last whole vector, which ends at `whole`, to the one that ends at the extent.
-      emitVectors(
-        () => f.i32Const(extent),
-        () => {
-          f.get(counter).i32Const(whole).op('i32.eq').if();
-          f.i32Const(extent - LANES)
-            .set(counter)
-            .end();
-        },
-      );
+      emitVectors(extent, 1, () => {
+        f.get(counter).i32Const(whole).op('i32.eq').if();
+        f.i32Const(extent - LANES)
+          .set(counter)
+          .end();
+      });
       return;
     }
-    const wide = unroll * LANES;
-    if (unroll > 1 && range === undefined) {
-      emitVectors(
-        () => f.i32Const(whole - (whole % wide)),
-        () => undefined,
-        unroll,
-      );
-    }
-    if (whole > 0 && !(unroll > 1 && range === undefined && whole % wide === 0)) {
-      emitVectors(
-        () => {
-          if (range === undefined) f.i32Const(whole);
-          else
-            f.get(range.to)
-              .i32Const(LANES - 1)
-              .op('i32.sub');
-        },
-        () => undefined,
-      );
-    }
+    const wide = unroll === 1 ? 0 : whole - (whole % (unroll * LANES));
+    if (wide > 0) emitVectors(wide, unroll);
+    if (whole > 0 && (range !== undefined || wide < whole)) emitVectors(whole);
     if (whole < extent || anywhere) {
       emitCounted(c, { axis, extent }, { counter, range }, () => {
         body(0);
