@@ -91,14 +91,17 @@ function firstContraction({ kernels }: Program): Contraction {
   return kernels.flatMap(({ body }) => look(body))[0];
 }
 
+/** The plan for the first contraction of a program, with tiles of so many rows. */
+function planOf(program: Program, height: number, relaxed: boolean): Plan | undefined {
+  const form = { height, writtenOut: 1 };
+  const options = { tileForms: { one: form, several: form }, borders: bordersOf(program), relaxed };
+  return planContraction(firstContraction(program), options);
+}
+
 describe('without relaxed multiply-add, one loop sums', () => {
-  const form = { height: 4, writtenOut: 1 };
   /** Plans with and without it. */
   function plansOf(program: Program): (Plan | undefined)[] {
-    const options = { tileForms: { one: form, several: form }, borders: bordersOf(program) };
-    return [true, false].map((relaxed) =>
-      planContraction(firstContraction(program), { ...options, relaxed }),
-    );
+    return [true, false].map((relaxed) => planOf(program, 4, relaxed));
   }
   const x = variable(tensor(new Float32Array(2 * 40 * 16 * 16), { shape: [2, 40, 16, 16] }));
   const weights = variable(tensor(new Float32Array(64 * 40 * 9), { shape: [64, 40, 3, 3] }));
@@ -132,14 +135,7 @@ describe('rows are an axis that tiles of the form at hand cover well', () => {
   const g = variable(tensor(new Float32Array(64 * 20 * 8 * 8), { shape: [64, 20, 8, 8] }));
   const geometry = { size: [5, 5], stride: [1, 1], dilation: [1, 1], padding: [0, 0] };
   const step = compile(() => gradients(sum(convolve(x.value, weights.value, geometry).mul(g)), [weights])[0]);
-  const plans = [4, 6].map((height) => {
-    const program = step.program();
-    const form = { height, writtenOut: 1 };
-    const tileForms = { one: form, several: form };
-    return planContraction(firstContraction(program), {
-      ...{ tileForms, borders: bordersOf(program), relaxed: false },
-    });
-  });
+  const plans = [4, 6].map((height) => planOf(step.program(), height, false));
 
   test('20 channels for tiles of up to four rows, five taps for tiles of up to six', () => {
     expect(plans.map((plan) => plan?.row.extent)).toEqual([20, 5]);

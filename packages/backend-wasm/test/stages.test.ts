@@ -22,6 +22,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Gaps } from '../src/gaps.js';
 import { assembleProgram } from '../src/program-module.js';
 import { inStages } from '../src/stages.js';
+import { storesIn } from '../src/statements.js';
 import { CANDIDATES } from '../src/contraction/tile-forms.js';
 import type { Wasm } from '../src/wasm.js';
 import { backends } from './agreement.js';
@@ -45,9 +46,8 @@ function draw(shape: readonly number[]): Tensor {
 function loadsWhatItStores({ body }: Pick<Kernel, 'body'>): boolean {
   const inside = (statements: readonly Statement[]): Statement[] =>
     statements.flatMap((each) => [each, ...(each.kind === 'loop' ? inside(each.body) : [])]);
-  const all = inside(body);
-  const stored = new Set(all.flatMap((each) => (each.kind === 'store' ? [each.buffer] : [])));
-  return all.some(
+  const stored = new Set(storesIn(body).map(({ buffer }) => buffer));
+  return inside(body).some(
     (each) => each.kind === 'reduce' && loadsIn([each.value]).some(({ buffer }) => stored.has(buffer)),
   );
 }

@@ -119,14 +119,15 @@ export function planContraction(
   );
   const best = cheapest(contraction, plans);
   if (best === undefined) return undefined;
+  const order = orderOf(best);
   const fitted = plans
-    .filter((each) => orderOf(each) === orderOf(best))
+    .filter((each) => orderOf(each) === order)
     .flatMap((each) => {
       const plan = keepingLeft(relaxed ? each : withOneLoop(each));
       const { height, writtenOut } = isOneLoop(plan) ? tileForms.one : tileForms.several;
       // Three vectors across: no more sums than with two.
-      const fitting = tilings(plan.row, plan.column, { ...HEIGHTS, 2: height, 3: (height + 1) >> 1 });
-      return fitting.map((tiling) => ({ ...plan, ...tiling, writtenOut }));
+      const heights = { ...HEIGHTS, 2: height, 3: (height + 1) >> 1 };
+      return tilings(plan.row, plan.column, heights).map((tiling) => ({ ...plan, ...tiling, writtenOut }));
     });
   return cheapest(contraction, fitted);
 }
@@ -212,7 +213,6 @@ function makePlan(
   const inner = others.filter((loop) => strideOf(left, loop) !== 0 && strideOf(right, loop) === 0);
   const outer = others.filter((loop) => !inner.includes(loop));
   const tiles = tiling.rows.reduce((sum, { count }) => sum + count, 0) * points(inner);
-  const panels = panelsOf(tiling);
 
   // The innermost loop is the one along which both factors lie closest together.
   const order = [...reduced].sort((a, b) => reach(left, right, b) - reach(left, right, a));
@@ -220,7 +220,7 @@ function makePlan(
   const together = strideOf(right, column) === 4;
   const far = Math.abs(strideOf(right, step)) >= FAR;
   const packsRight = !together || (far && tiles >= REUSE);
-  const packsLeft = Math.abs(strideOf(left, step)) >= FAR && panels >= REUSE;
+  const packsLeft = Math.abs(strideOf(left, step)) >= FAR && panelsOf(tiling) >= REUSE;
   const cuts = packsRight || packsLeft || inner.length > 0;
   const skip = cuts && points(reduced) > BLOCK ? undefined : skips.find(({ by }) => others.includes(by));
   const { blocks, cut, summed } = cutBlocks(
