@@ -301,7 +301,7 @@ export class FunctionBuilder {
    * Replaces the two vectors on the stack by their product plus what `summand` leaves: in one instruction where the module
    * may use relaxed ones (then it is up to the machine whether it rounds once or twice), else in two.
    */
-  multiplyAdd(type: 'f32x4' | 'f64x2', summand: () => void): this {
+  multiplyAdd(summand: () => void, type: 'f32x4' | 'f64x2' = 'f32x4'): this {
     if (!this.#relaxed) this.op(`${type}.mul`);
     summand();
     return this.op(this.#relaxed ? `${type}.relaxed_madd` : `${type}.add`);

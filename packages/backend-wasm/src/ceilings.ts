@@ -41,7 +41,7 @@ function multiplyAdds(relaxed: boolean): number {
         for (const chain of chains) {
           f.get(chain)
             .get(factor)
-            .multiplyAdd('f32x4', () => f.get(summand))
+            .multiplyAdd(() => f.get(summand))
             .set(chain);
         }
       }

@@ -19,6 +19,6 @@ export function isRelaxed(): boolean {
     f
       .f32x4Const(0)
       .f32x4Const(0)
-      .multiplyAdd('f32x4', () => f.f32x4Const(0)),
+      .multiplyAdd(() => f.f32x4Const(0)),
   );
 }

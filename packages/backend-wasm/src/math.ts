@@ -65,6 +65,15 @@ const LOGARITHM_2 = [
   2.8853900817900913, 0.9617966733335969, 0.5770835866328444, 0.41167261376582137, 0.3407321432286649,
 ];
 
+/**
+ * Numerator and denominator of tanh(x/2) / x as polynomials in x^2, for |x| <= 8.75: 2^-27.1 of tanh x. The factor 59 keeps
+ * products below powers of two, where their roundings weigh least, and those of a subnormal x exact.
+ */
+const HALF_TANGENT = [
+  [59, 1.7578509, 0.0067670937],
+  [118, 13.349031, 0.14262404, 0.00014613614],
+];
+
 /** Runs `body` with that many vector locals, and takes them back. */
 function withVectors(f: FunctionBuilder, count: number, body: (...locals: number[]) => void): void {
   const locals = Array.from({ length: count }, () => f.local('v128'));
@@ -72,28 +81,35 @@ function withVectors(f: FunctionBuilder, count: number, body: (...locals: number
   f.release(...locals);
 }
 
+/** Leaves the value at x of the polynomial whose coefficients `terms` leave, by Horner's rule. */
+function horner(f: FunctionBuilder, x: number, [first, ...rest]: (() => void)[], type?: 'f64x2'): void {
+  if (rest.length === 0) {
+    first();
+    return;
+  }
+  f.get(x);
+  horner(f, x, rest, type);
+  f.multiplyAdd(first, type);
+}
+
+/** The coefficients, each as what leaves it on the stack. */
+function constants(f: FunctionBuilder, values: number[], type?: 'f64x2'): (() => void)[] {
+  return values.map((value) => () => (type ? f.f64x2Const(value) : f.f32x4Const(value)));
+}
+
 /**
  * Leaves the polynomial's value at x: its coefficients in pairs, c0 + c1 x, and the pairs by Horner's rule in x^2. One
  * multiplication more than by Horner's rule in x, but half the time: these loops wait for results, not for units.
  */
-function polynomial(f: FunctionBuilder, type: 'f32x4' | 'f64x2', x: number, coefficients: number[]): void {
-  const constant = (value: number) => (type === 'f32x4' ? f.f32x4Const(value) : f.f64x2Const(value));
+function polynomial(f: FunctionBuilder, x: number, coefficients: number[], type?: 'f64x2'): void {
+  const terms = constants(f, coefficients, type);
+  const pairs = terms.flatMap((_, i) => (i % 2 ? [] : () => horner(f, x, terms.slice(i, i + 2), type)));
   withVectors(f, 1, (square) => {
-    const pair = (i: number): void => {
-      if (i + 1 === coefficients.length) constant(coefficients[i]);
-      else
-        constant(coefficients[i + 1])
-          .get(x)
-          .multiplyAdd(type, () => constant(coefficients[i]));
-    };
-    f.get(x).get(x).op(`${type}.mul`).set(square);
-    const last = (coefficients.length - 1) & ~1;
-    pair(last);
-    for (let i = last - 2; i >= 0; i -= 2) {
-      f.get(square).multiplyAdd(type, () => {
-        pair(i);
-      });
-    }
+    f.get(x)
+      .get(x)
+      .op(`${type ?? 'f32x4'}.mul`)
+      .set(square);
+    horner(f, square, pairs, type);
   });
 }
 
@@ -105,24 +121,23 @@ function reduceByLn2(f: FunctionBuilder, r: number, n: number, bias = 0): void {
   const round = ROUND_TO_INTEGER + bias;
   f.tee(r)
     .f32x4Const(Math.LOG2E)
-    .multiplyAdd('f32x4', () => f.f32x4Const(round))
+    .multiplyAdd(() => f.f32x4Const(round))
     .set(n);
   withVectors(f, 1, (rounded) => {
     f.get(n).f32x4Const(round).op('f32x4.sub').tee(rounded).f32x4Const(-LN2_LOW);
-    f.multiplyAdd('f32x4', () => {
+    f.multiplyAdd(() => {
       f.get(rounded)
         .f32x4Const(-LN2_HIGH)
-        .multiplyAdd('f32x4', () => f.get(r));
+        .multiplyAdd(() => f.get(r));
     }).set(r);
   });
 }
 
-/** Leaves e^r - 1 for |r| <= ln(2)/2; where `r` holds a part of r, a power of 2, so much of it. */
-function exponentialMinusOne(f: FunctionBuilder, r: number, part = 1): void {
+/** Leaves e^r - 1 for |r| <= ln(2)/2. */
+function exponentialMinusOne(f: FunctionBuilder, r: number): void {
   f.get(r).get(r).op('f32x4.mul');
-  const ofPart = EXPONENTIAL.map((coefficient, i) => coefficient / part ** (i + 1));
-  polynomial(f, 'f32x4', r, ofPart);
-  f.multiplyAdd('f32x4', () => f.get(r));
+  polynomial(f, r, EXPONENTIAL);
+  f.multiplyAdd(() => f.get(r));
 }
 
 /** Leaves 2^n e^r, for n from -252 to 254: rounded once where the result is subnormal, infinite where it is too large. */
@@ -165,7 +180,7 @@ export const expm1: VectorFunction = (f) => {
     f.set(p);
     // 2 (2^(n-1) p + (2^(n-1) - 1/2)): halves, since 2^n would be too large for x near 88.7.
     f.get(n).i32Const(23).op('i32x4.shl').i32x4Const(0x3f000000).op('i32x4.add').tee(r);
-    f.get(p).multiplyAdd('f32x4', () => f.get(r).f32x4Const(0.5).op('f32x4.sub'));
+    f.get(p).multiplyAdd(() => f.get(r).f32x4Const(0.5).op('f32x4.sub'));
     f.f32x4Const(2).op('f32x4.mul');
     // Where e^x - 1 is x: the halves above would drop a subnormal's last bit, and the sum the sign of -0.
     f.get(x);
@@ -177,48 +192,27 @@ export const expm1: VectorFunction = (f) => {
   });
 };
 
-/** What is added to n for `oneMinusExponential`: shifted to a float32's exponent, the sum is -2^n. */
-const NEGATIVE_POWER = 0x100 + 127;
-
-/**
- * Leaves 1 - 2^n e^r, for n from -27 to 0, held with that bias, and |r| <= ln(2)/2, without losing digits near 0; where `r`
- * holds a part of r, so much of it.
- */
-function oneMinusExponential(f: FunctionBuilder, r: number, n: number, part = 1): void {
-  withVectors(f, 1, (scale) => {
-    f.get(n).i32Const(23).op('i32x4.shl').tee(scale);
-    exponentialMinusOne(f, r, part);
-    f.multiplyAdd('f32x4', () => {
-      f.get(scale).f32x4Const(part);
-      f.multiplyAdd('f32x4', () => f.f32x4Const(part));
-    });
-  });
-}
-
 /** Gives the f32x4 on the stack, which is not negative, the sign of x. */
 function withSignOf(f: FunctionBuilder, x: number): void {
   f.get(x).i32x4Const(SIGN_BIT).op('v128.and').op('v128.or');
 }
 
 /**
- * tanh |x| = h / (1 - h) with h = (1 - e^(-2|x|)) / 2: in halves, so that |x| need not be doubled. The exponent is reduced by
- * one product: for n = 0 there is none, and its rounding grows slower than e^(-2|x|) falls.
+ * 2 u q / (u^2 + q^2), which is tanh x where u / q is tanh(x/2): the closer to 1, the less u and q matter. Held at ±8.7471714,
+ * where it is 1, and nowhere more.
  */
 export const tanh: VectorFunction = (f) => {
-  withVectors(f, 4, (x, a, n, r) => {
-    f.tee(x).i32x4Const(SIGN_BIT).op('v128.or').f32x4Const(-9.5).op('f32x4.pmax').tee(a);
-    const round = ROUND_TO_INTEGER + NEGATIVE_POWER;
-    f.f32x4Const(2 * Math.LOG2E)
-      .multiplyAdd('f32x4', () => f.f32x4Const(round))
-      .set(n);
-    f.get(n)
-      .f32x4Const(round)
-      .op('f32x4.sub')
-      .f32x4Const(-Math.LN2 / 2);
-    f.multiplyAdd('f32x4', () => f.get(a)).set(r);
-    oneMinusExponential(f, r, n, 0.5);
-    f.tee(a).f32x4Const(1).get(a).op('f32x4.sub').op('f32x4.div');
-    withSignOf(f, x);
+  withVectors(f, 3, (u, y, q) => {
+    f.f32x4Const(8.7471714).op('f32x4.pmin').f32x4Const(-8.7471714).op('f32x4.pmax').tee(u);
+    f.get(u).op('f32x4.mul').set(y);
+    horner(f, y, constants(f, HALF_TANGENT[1]));
+    f.set(q).get(u);
+    horner(f, y, constants(f, HALF_TANGENT[0]));
+    f.op('f32x4.mul').tee(u);
+    f.get(q).op('f32x4.mul').tee(y).get(y).op('f32x4.add');
+    f.get(q).get(q);
+    f.multiplyAdd(() => f.get(u).get(u).op('f32x4.mul'));
+    f.op('f32x4.div');
   });
 };
 
@@ -240,8 +234,8 @@ export const softplus: VectorFunction = (f) => {
     f.set(e);
     f.get(x).f32x4Const(0).op('f32x4.pmax');
     f.get(e).get(e).op('f32x4.mul');
-    polynomial(f, 'f32x4', e, SOFTPLUS);
-    f.multiplyAdd('f32x4', () => f.get(e)).op('f32x4.add');
+    polynomial(f, e, SOFTPLUS);
+    f.multiplyAdd(() => f.get(e)).op('f32x4.add');
   });
 };
 
@@ -252,10 +246,13 @@ export const softplus: VectorFunction = (f) => {
 export const erf: VectorFunction = (f) => {
   withVectors(f, 4, (x, a, r, n) => {
     f.tee(x).i32x4Const(SIGN_BIT).op('v128.or').f32x4Const(-3.925).op('f32x4.pmax').set(a);
-    polynomial(f, 'f32x4', a, ERROR_FUNCTION);
-    f.get(a).multiplyAdd('f32x4', () => f.get(a));
-    reduceByLn2(f, r, n, NEGATIVE_POWER);
-    oneMinusExponential(f, r, n);
+    polynomial(f, a, ERROR_FUNCTION);
+    f.get(a).multiplyAdd(() => f.get(a));
+    // 1 - 2^n e^r, without losing digits near 0: with this bias n, shifted to a float32's exponent, is -2^n.
+    reduceByLn2(f, r, n, 0x100 + 127);
+    f.get(n).i32Const(23).op('i32x4.shl').tee(n);
+    exponentialMinusOne(f, r);
+    f.multiplyAdd(() => f.get(n).f32x4Const(1).op('f32x4.add'));
     withSignOf(f, x);
   });
 };
@@ -279,12 +276,12 @@ function logarithm(f: FunctionBuilder, t: number, k: number): void {
     // t + (t^3 R(t) + k low - t^2/2) + k high: the small terms first.
     f.get(k)
       .f32x4Const(LN2_HIGH)
-      .multiplyAdd('f32x4', () => {
+      .multiplyAdd(() => {
         f.get(t).get(t).op('f32x4.mul').tee(square).f32x4Const(-0.5);
-        f.multiplyAdd('f32x4', () => {
+        f.multiplyAdd(() => {
           f.get(t).get(square).op('f32x4.mul');
-          polynomial(f, 'f32x4', t, LOGARITHM);
-          f.multiplyAdd('f32x4', () => f.get(k).f32x4Const(LN2_LOW).op('f32x4.mul'));
+          polynomial(f, t, LOGARITHM);
+          f.multiplyAdd(() => f.get(k).f32x4Const(LN2_LOW).op('f32x4.mul'));
         });
         f.get(t).op('f32x4.add');
       });
@@ -395,15 +392,15 @@ function sineOrCosine(f: FunctionBuilder, quarter: 0 | 1, imported: number): voi
   withVectors(f, 7, (x, magnitude, low, high, r, n, square) => {
     const reduce = (half: number, rounded: number): void => {
       f.f64x2Const(2 / Math.PI)
-        .multiplyAdd('f64x2', () => f.f64x2Const(ROUND_TO_INTEGER_64))
+        .multiplyAdd(() => f.f64x2Const(ROUND_TO_INTEGER_64), 'f64x2')
         .set(rounded);
       withVectors(f, 1, (n64) => {
         f.get(rounded).f64x2Const(ROUND_TO_INTEGER_64).op('f64x2.sub').tee(n64).f64x2Const(-piHalfLow);
-        f.multiplyAdd('f64x2', () => {
+        f.multiplyAdd(() => {
           f.get(n64)
             .f64x2Const(-piHalfHigh)
-            .multiplyAdd('f64x2', () => f.get(half));
-        });
+            .multiplyAdd(() => f.get(half), 'f64x2');
+        }, 'f64x2');
       });
     };
     f.tee(x).op('f32x4.abs').set(magnitude);
@@ -421,15 +418,15 @@ function sineOrCosine(f: FunctionBuilder, quarter: 0 | 1, imported: number): voi
     f.get(r).get(r).op('f32x4.mul').set(square);
     // cos r = (1 - r^2/2) + r^4 C, sin r = r + r^3 S; an odd n takes the cosine.
     f.get(square).get(square).op('f32x4.mul');
-    polynomial(f, 'f32x4', square, COSINE);
-    f.multiplyAdd('f32x4', () => {
+    polynomial(f, square, COSINE);
+    f.multiplyAdd(() => {
       f.get(square)
         .f32x4Const(-0.5)
-        .multiplyAdd('f32x4', () => f.f32x4Const(1));
+        .multiplyAdd(() => f.f32x4Const(1));
     });
     f.get(r).get(square).op('f32x4.mul');
-    polynomial(f, 'f32x4', square, SINE);
-    f.multiplyAdd('f32x4', () => f.get(r));
+    polynomial(f, square, SINE);
+    f.multiplyAdd(() => f.get(r));
     f.get(n).i32Const(31).op('i32x4.shl').i32Const(31).op('i32x4.shr_s').op('v128.bitselect');
     // Bit 1 of n changes the sign, and for the sine so does x.
     f.get(n).i32Const(30).op('i32x4.shl');
@@ -480,8 +477,8 @@ export const pow = (f: FunctionBuilder, imports: MathImports): void => {
         promote(m);
         f.tee(s).f64x2Const(1).op('f64x2.sub').get(s).f64x2Const(1).op('f64x2.add').op('f64x2.div').tee(s);
         f.get(s).get(s).op('f64x2.mul').set(w);
-        polynomial(f, 'f64x2', w, LOGARITHM_2);
-        f.multiplyAdd('f64x2', convert);
+        polynomial(f, w, LOGARITHM_2, 'f64x2');
+        f.multiplyAdd(convert, 'f64x2');
         promote(y);
         // Beyond 2^±200 a float32 has long overflowed or vanished.
         f.op('f64x2.mul').f64x2Const(200).op('f64x2.pmin').f64x2Const(-200).op('f64x2.pmax').tee(w);

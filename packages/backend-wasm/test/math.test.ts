@@ -21,7 +21,7 @@ const limits = {
 const neighbourhoods = [
   ...[0, 2 ** -126, 2 ** -25, 0.25, 0.5, 1, 2, 3.925, 9, 18, 88.72284, 89, 103.97208, 104, 2 ** 17, 2 ** 127],
   // Where tanh is held, and where it is farthest.
-  ...[9.5, 4.505823],
+  ...[8.7471714, 0.062369525, 0.12484269],
   ...[Math.SQRT2, Math.SQRT1_2, Math.LN2, Math.LN2 / 2, 1.5 * Math.LN2, 3.4028234663852886e38],
   ...Array.from({ length: 64 }, (_, i) => (i * Math.PI) / 4),
   // The multiples that some float32 up to 2^17 comes nearest to, and the last one.
@@ -135,6 +135,15 @@ describe.each(ways)('with products added %s', (way) => {
       ]);
       expect(evaluate('sin', Infinity, -Infinity, NaN, 0)).toEqual([NaN, NaN, NaN, 0]);
       expect(evaluate('cos', Infinity, -Infinity, NaN, -0)).toEqual([NaN, NaN, NaN, 1]);
+    });
+
+    it('tanh is 1 from where it is held, and nowhere more', () => {
+      const held = new Int32Array(new Float32Array([8.7471714]).buffer)[0];
+      const before = new Float32Array(Int32Array.from({ length: 2 ** 19 }, (_, i) => held - i).buffer);
+      expect(evaluate('tanh', 8.7471714, 8.75, 9, 1e38)).toEqual([1, 1, 1, 1]);
+      const evaluator = new Evaluator('tanh', before.length, way);
+      evaluator.first.set(before);
+      expect(evaluator.run().every((y) => y <= 1)).toBe(true);
     });
 
     it('tanh, erf and sin are odd, cos is even, to the bit', () => {

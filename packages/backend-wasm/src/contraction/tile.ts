@@ -70,7 +70,7 @@ function writeTile(
           const sum = sums[row * vectors + v];
           f.get(factor)
             .get(line)
-            .multiplyAdd('f32x4', () => f.get(sum))
+            .multiplyAdd(() => f.get(sum))
             .set(sum);
         });
       }
