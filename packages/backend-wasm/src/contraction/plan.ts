@@ -111,8 +111,8 @@ export function planContraction(
   const plans = sides.flatMap((side) =>
     only(...side).flatMap((row) =>
       only(side[1], side[0]).flatMap((column) =>
-        tilings(row, column, HEIGHTS).map((tiling) =>
-          makePlan(contraction, side, [row, column], tiling, skips),
+        widthsOf(column).map((vectors) =>
+          makePlan(contraction, side, [row, column], tilingOf(row, column, vectors, HEIGHTS), skips),
         ),
       ),
     ),
@@ -122,12 +122,12 @@ export function planContraction(
   const order = orderOf(best);
   const fitted = plans
     .filter((each) => orderOf(each) === order)
-    .flatMap((each) => {
+    .map((each) => {
       const plan = keepingLeft(relaxed ? each : withOneLoop(each));
       const { height, writtenOut } = isOneLoop(plan) ? tileForms.one : tileForms.several;
       // Three vectors across: no more sums than with two.
       const heights = { ...HEIGHTS, 2: height, 3: (height + 1) >> 1 };
-      return tilings(plan.row, plan.column, heights).map((tiling) => ({ ...plan, ...tiling, writtenOut }));
+      return { ...plan, ...tilingOf(plan.row, plan.column, plan.vectors, heights), writtenOut };
     });
   return cheapest(contraction, fitted);
 }
@@ -183,23 +183,24 @@ interface Tiling extends Pick<Plan, 'rows' | 'columns' | 'vectors'> {
   readonly work: number;
 }
 
-/** Tiles of each width. */
-function tilings(row: LoopAxis, column: LoopAxis, heights: Heights): Tiling[] {
-  return [2, 3, 1]
-    .filter((vectors) => vectors <= Math.max(1, Math.ceil(column.extent / LANES)))
-    .map((vectors) => {
-      const width = vectors * LANES;
-      const rows = spread(row.extent, heights[vectors]);
-      const whole = Math.floor(column.extent / width);
-      const columns = [
-        { first: 0, start: 0, count: whole, size: width },
-        { first: whole, start: whole * width, count: 1, size: column.extent % width },
-      ].filter(({ count, size }) => count * size > 0);
-      const workOf = (v: number): number =>
-        rows.reduce((sum, { count, size }) => sum + count * Math.max(size * v, size + v, 8), 0);
-      const work = columns.reduce((sum, { count, size }) => sum + count * workOf(Math.ceil(size / LANES)), 0);
-      return { vectors, rows, columns, work };
-    });
+/** How many vectors tiles may have across: no more than the column has. */
+function widthsOf(column: LoopAxis): number[] {
+  return [2, 3, 1].filter((vectors) => vectors <= Math.max(1, Math.ceil(column.extent / LANES)));
+}
+
+/** Tiles of so many vectors across, as high as may be. */
+function tilingOf(row: LoopAxis, column: LoopAxis, vectors: number, heights: Heights): Tiling {
+  const width = vectors * LANES;
+  const rows = spread(row.extent, heights[vectors]);
+  const whole = Math.floor(column.extent / width);
+  const columns = [
+    { first: 0, start: 0, count: whole, size: width },
+    { first: whole, start: whole * width, count: 1, size: column.extent % width },
+  ].filter(({ count, size }) => count * size > 0);
+  const workOf = (v: number): number =>
+    rows.reduce((sum, { count, size }) => sum + count * Math.max(size * v, size + v, 8), 0);
+  const work = columns.reduce((sum, { count, size }) => sum + count * workOf(Math.ceil(size / LANES)), 0);
+  return { vectors, rows, columns, work };
 }
 
 function makePlan(
