@@ -219,14 +219,6 @@ export class FunctionBuilder {
     return this;
   }
 
-  /** A float32 given by its bits, for NaNs whose payload matters: a JavaScript number does not keep it. */
-  f32BitsConst(bits: number): this {
-    scratch.setUint32(0, bits, true);
-    this.#code.byte(0x43);
-    this.#code.appendScratch(4);
-    return this;
-  }
-
   f64Const(value: number): this {
     scratch.setFloat64(0, value, true);
     this.#code.byte(0x44);
@@ -250,13 +242,6 @@ export class FunctionBuilder {
   f64x2Const(a: number, b = a): this {
     scratch.setFloat64(0, a, true);
     scratch.setFloat64(8, b, true);
-    return this.#v128Const();
-  }
-
-  /** Two int64 lanes; one argument fills both. */
-  i64x2Const(a: bigint, b = a): this {
-    scratch.setBigInt64(0, a, true);
-    scratch.setBigInt64(8, b, true);
     return this.#v128Const();
   }
 
@@ -340,19 +325,6 @@ export class FunctionBuilder {
     return this;
   }
 
-  /** Fills memory; on the stack: destination, byte value, bytes. */
-  memoryFill(): this {
-    this.#opcode(0xfc00b);
-    this.#code.byte(0);
-    return this;
-  }
-
-  fence(): this {
-    this.#opcode(0xfe003);
-    this.#code.byte(0);
-    return this;
-  }
-
   /** Picks 16 bytes of the two vectors on the stack, by their places 0..31. */
   shuffle(bytes: readonly number[]): this {
     if (bytes.length !== 16)
@@ -374,10 +346,6 @@ export class FunctionBuilder {
     return this;
   }
 
-  block(result?: ValueType): this {
-    return this.#open(0x02, result);
-  }
-
   loop(result?: ValueType): this {
     return this.#open(0x03, result);
   }
@@ -391,22 +359,16 @@ export class FunctionBuilder {
     return this;
   }
 
-  /** Closes the innermost block, loop or if; the function itself is closed by the module. */
+  /** Closes the innermost loop or if; the function itself is closed by the module. */
   end(): this {
     if (--this.#depth < 0) throw new Error('assembler: end() without a block');
     this.#code.byte(0x0b);
     return this;
   }
 
-  /** Branches out of `depth` blocks and then to the end of a block or `if`, or to the start of a loop. */
+  /** Branches out of `depth` blocks and then to the end of an `if`, or to the start of a loop. */
   br(depth: number): this {
     this.#code.byte(0x0c);
-    this.#code.unsigned(depth);
-    return this;
-  }
-
-  brIf(depth: number): this {
-    this.#code.byte(0x0d);
     this.#code.unsigned(depth);
     return this;
   }
