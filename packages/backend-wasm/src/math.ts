@@ -66,8 +66,8 @@ const LOGARITHM_2 = [
 ];
 
 /**
- * Numerator and denominator of tanh(x/2) / x as polynomials in x^2, for |x| <= 8.75: 2^-27.1 of tanh x. The factor 59 keeps
- * products below powers of two, where their roundings weigh least, and those of a subnormal x exact.
+ * Numerator and denominator of tanh(x/2) / x as polynomials in x^2, for |x| <= 8.75: 2^-27.1 of tanh x. The factor 59 has what
+ * is computed for small x lie a little below powers of two, where roundings weigh least; a whole number leaves subnormals exact.
  */
 const HALF_TANGENT = [
   [59, 1.7578509, 0.0067670937],
