@@ -2,7 +2,7 @@ import { gradients } from '@downhill/autograd';
 import type { Tensor } from '@downhill/tensor';
 import { compile, einsum, matmul, portable, setBackend, sum, tensor, windows } from '@downhill/tensor';
 import fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { TileForms } from '../src/contraction/tile-forms.js';
 import { CANDIDATES, timeTileForms } from '../src/contraction/tile-forms.js';
 import { UNASKED } from '../src/engine-flags.js';
@@ -79,4 +79,16 @@ test('an engine is given forms that were tried on it', () => {
   const { one, several } = timeTileForms(false);
   expect(CANDIDATES.one).toContain(one);
   expect(CANDIDATES.several).toContain(several);
+});
+
+test('each form has its turns, however late it is by then', () => {
+  let seconds = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => 1e3 * seconds++);
+  try {
+    timeTileForms(false);
+    const turns = clock.mock.calls.length / 2 / (CANDIDATES.one.length + CANDIDATES.several.length);
+    expect(turns).toBeGreaterThan(30);
+  } finally {
+    clock.mockRestore();
+  }
 });
