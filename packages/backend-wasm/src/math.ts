@@ -202,8 +202,9 @@ function withSignOf(f: FunctionBuilder, x: number): void {
  * where it is 1, and nowhere more.
  */
 export const tanh: VectorFunction = (f) => {
+  const held = 8.7471714;
   withVectors(f, 3, (u, y, q) => {
-    f.f32x4Const(8.7471714).op('f32x4.pmin').f32x4Const(-8.7471714).op('f32x4.pmax').tee(u);
+    f.f32x4Const(held).op('f32x4.pmin').f32x4Const(-held).op('f32x4.pmax').tee(u);
     f.get(u).op('f32x4.mul').set(y);
     horner(f, y, constants(f, HALF_TANGENT[1]));
     f.set(q).get(u);

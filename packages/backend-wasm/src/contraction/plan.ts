@@ -59,9 +59,7 @@ export interface Plan {
  * Rows of a tile by vectors across it, at the most: what leaves all sums, factors and lines in the 15 vector registers that
  * engines use. Measured on Node 20, 22 and 24 (AMD Zen 3 and Zen 5, 2026-11): one row more, and speed halves.
  */
-const HEIGHTS: Heights = { 1: 8, 2: 6, 3: 3 };
-
-type Heights = Readonly<Record<number, number>>;
+const HEIGHTS: Readonly<Record<number, number>> = { 1: 8, 2: 6, 3: 3 };
 
 /** How many products are added up before sums return to memory: two panels of so many lie in a level-1 cache. */
 const BLOCK = 512;
@@ -112,7 +110,7 @@ export function planContraction(
     only(...side).flatMap((row) =>
       only(side[1], side[0]).flatMap((column) =>
         widthsOf(column).map((vectors) =>
-          makePlan(contraction, side, [row, column], tilingOf(row, column, vectors, HEIGHTS), skips),
+          makePlan(contraction, side, [row, column], tilingOf(row, column, vectors, HEIGHTS[vectors]), skips),
         ),
       ),
     ),
@@ -126,8 +124,8 @@ export function planContraction(
       const plan = keepingLeft(relaxed ? each : withOneLoop(each));
       const { height, writtenOut } = isOneLoop(plan) ? tileForms.one : tileForms.several;
       // Three vectors across: no more sums than with two.
-      const heights = { ...HEIGHTS, 2: height, 3: (height + 1) >> 1 };
-      return { ...plan, ...tilingOf(plan.row, plan.column, plan.vectors, heights), writtenOut };
+      const heights: typeof HEIGHTS = { ...HEIGHTS, 2: height, 3: (height + 1) >> 1 };
+      return { ...plan, ...tilingOf(plan.row, plan.column, plan.vectors, heights[plan.vectors]), writtenOut };
     });
   return cheapest(contraction, fitted);
 }
@@ -188,10 +186,10 @@ function widthsOf(column: LoopAxis): number[] {
   return [2, 3, 1].filter((vectors) => vectors <= Math.max(1, Math.ceil(column.extent / LANES)));
 }
 
-/** Tiles of so many vectors across, as high as may be. */
-function tilingOf(row: LoopAxis, column: LoopAxis, vectors: number, heights: Heights): Tiling {
+/** Tiles of so many vectors across and of at most so many rows. */
+function tilingOf(row: LoopAxis, column: LoopAxis, vectors: number, height: number): Tiling {
   const width = vectors * LANES;
-  const rows = spread(row.extent, heights[vectors]);
+  const rows = spread(row.extent, height);
   const whole = Math.floor(column.extent / width);
   const columns = [
     { first: 0, start: 0, count: whole, size: width },
