@@ -8,6 +8,7 @@ import { evaluate, execute, runPending } from './evaluate.js';
 import { executableFor } from './executables.js';
 import { explainProgram } from './lowering/explain.js';
 import type { Program } from './lowering/program.js';
+import { remembering } from './remembering.js';
 import { fromArray, isTensor, Tensor } from './tensor.js';
 import { currentTrace, recording, Trace } from './trace.js';
 import type { Variable } from './variable.js';
@@ -59,9 +60,6 @@ interface TracedCall {
 /** From this many traces of one function on, a warning says how to need fewer. */
 const MANY_TRACES = 16;
 
-/** How many traces of one function are kept. */
-const CAPACITY = 256;
-
 /**
  * Makes a function of tensors run as one program: it is traced once for each signature of its arguments (shapes, dtypes,
  * plain values), lowered to fused kernels over planned memory, and from then on a call is one run. Variables it reads
@@ -78,7 +76,7 @@ export function compile<Arguments extends unknown[], Result>(
   fn: (...args: Arguments) => Result,
 ): CompiledFunction<Arguments, Result> {
   if (typeof fn !== 'function') throw new DTypeError(`compile: expected a function, got ${typeof fn}`);
-  const calls = new BoundedCache<TracedCall>(CAPACITY);
+  const calls = new BoundedCache<TracedCall>();
   let traces = 0;
 
   const tracedCall = ({ tensors, rebuild, signature }: Flat): TracedCall => {
@@ -172,14 +170,8 @@ function traceCall<Arguments extends unknown[]>(
   }
 }
 
-const variableNumbers = new WeakMap<Variable, number>();
 let variables = 0;
-
-function numberOf(variable: Variable): number {
-  const number = variableNumbers.get(variable) ?? ++variables;
-  variableNumbers.set(variable, number);
-  return number;
-}
+const numberOf = remembering<Variable, number>(() => ++variables);
 
 /** The types of plain values, with null. */
 const PLAIN: ReadonlySet<string> = new Set(['undefined', 'boolean', 'number', 'string']);

@@ -18,7 +18,7 @@ const ARRAYS = {
 
 /** Bytes of one element. */
 export function bytesPerElement(dtype: DType): number {
-  return allocateArray(dtype, 1).byteLength;
+  return ARRAYS[dtype].BYTES_PER_ELEMENT;
 }
 
 /** A zeroed host array of `length` elements. */

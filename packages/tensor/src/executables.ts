@@ -3,6 +3,7 @@ import { BoundedCache } from './bounded-cache.js';
 import type { Captured } from './capture.js';
 import { lower } from './lowering/lower.js';
 import type { Program } from './lowering/program.js';
+import { remembering } from './remembering.js';
 
 /** A program and the executable made of it. */
 export interface Compiled {
@@ -10,10 +11,7 @@ export interface Compiled {
   readonly executable: Executable;
 }
 
-/** How many programs are kept for each backend. */
-const CAPACITY = 256;
-
-const caches = new WeakMap<Backend, BoundedCache<Compiled>>();
+const cacheOf = remembering<Backend, BoundedCache<Compiled>>(() => new BoundedCache());
 let compilations = 0;
 
 /** How many programs have been compiled so far: what tests count. */
@@ -23,8 +21,7 @@ export function countCompilations(): number {
 
 /** The executable for a graph, from the cache if one of equal structure was compiled before. */
 export function executableFor({ key, graph }: Captured, backend: Backend): Compiled {
-  const cache = caches.get(backend) ?? new BoundedCache<Compiled>(CAPACITY);
-  caches.set(backend, cache);
+  const cache = cacheOf(backend);
   const known = cache.get(key);
   if (known) return known;
   const program = lower(graph);

@@ -13,9 +13,7 @@ export function formatShape(shape: Shape): string {
 
 /** The number of elements. */
 export function sizeOf(shape: Shape): number {
-  let size = 1;
-  for (const extent of shape) size *= extent;
-  return size;
+  return shape.reduce((size, extent) => size * extent, 1);
 }
 
 /** Steps between neighbours along each axis in row-major order. */

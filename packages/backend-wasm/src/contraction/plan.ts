@@ -102,6 +102,9 @@ export function planContraction(
   const skips = [left, right]
     .flatMap((load) => skipsOf(load, { reduced, loops, borders }))
     .filter(({ part }) => part < WORTH_SKIPPING);
+  // The innermost loop is the one along which both factors lie closest together.
+  const order = [...reduced].sort((a, b) => reach(left, right, b) - reach(left, right, a));
+  const inOrder = { ...contraction, reduced: order };
   const sides = [
     [left, right],
     [right, left],
@@ -110,16 +113,16 @@ export function planContraction(
     only(...side).flatMap((row) =>
       only(side[1], side[0]).flatMap((column) =>
         widthsOf(column).map((vectors) =>
-          makePlan(contraction, side, [row, column], tilingOf(row, column, vectors, HEIGHTS[vectors]), skips),
+          makePlan(inOrder, side, [row, column], tilingOf(row, column, vectors, HEIGHTS[vectors]), skips),
         ),
       ),
     ),
   );
   const best = cheapest(contraction, plans);
   if (best === undefined) return undefined;
-  const order = orderOf(best);
+  const sums = sumsOf(best);
   const fitted = plans
-    .filter((each) => orderOf(each) === order)
+    .filter((each) => sumsOf(each) === sums)
     .map((each) => {
       const plan = keepingLeft(relaxed ? each : withOneLoop(each));
       const { height, writtenOut } = isOneLoop(plan) ? tileForms.one : tileForms.several;
@@ -131,7 +134,7 @@ export function planContraction(
 }
 
 /** In which order products are added up, and which. */
-function orderOf({ blocks, cut, summed, skip }: Unfitted): string {
+function sumsOf({ blocks, cut, summed, skip }: Unfitted): string {
   return JSON.stringify([blocks, cut, summed, skip]);
 }
 
@@ -213,9 +216,7 @@ function makePlan(
   const outer = others.filter((loop) => !inner.includes(loop));
   const tiles = tiling.rows.reduce((sum, { count }) => sum + count, 0) * points(inner);
 
-  // The innermost loop is the one along which both factors lie closest together.
-  const order = [...reduced].sort((a, b) => reach(left, right, b) - reach(left, right, a));
-  const step = order[order.length - 1];
+  const step = reduced[reduced.length - 1];
   const together = strideOf(right, column) === 4;
   const far = Math.abs(strideOf(right, step)) >= FAR;
   const packsRight = !together || (far && tiles >= REUSE);
@@ -223,7 +224,7 @@ function makePlan(
   const cuts = packsRight || packsLeft || inner.length > 0;
   const skip = cuts && points(reduced) > BLOCK ? undefined : skips.find(({ by }) => others.includes(by));
   const { blocks, cut, summed } = cutBlocks(
-    skip === undefined ? order : [skip.axis, ...order.filter((axis) => axis !== skip.axis)],
+    skip === undefined ? reduced : [skip.axis, ...reduced.filter((axis) => axis !== skip.axis)],
     cuts ? BLOCK : Infinity,
   );
   return {

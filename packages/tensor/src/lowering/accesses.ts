@@ -1,3 +1,4 @@
+import { remembering } from '../remembering.js';
 import { operandsOf, placeOf } from './expression.js';
 import type { IndexExpression } from './index-expression.js';
 import type { Expression, Statement } from './program.js';
@@ -44,9 +45,9 @@ export function loadsIn(expressions: readonly Expression[]): Access[] {
   return found;
 }
 
-/** Every load and store in statements, at any depth. */
-export function accessesIn(statements: readonly Statement[]): Access[] {
-  return statements.flatMap((statement) => {
+/** Every load and store in statements, at any depth; looked for once, since whoever plans for a kernel asks again. */
+export const accessesIn = remembering((statements: readonly Statement[]): readonly Access[] =>
+  statements.flatMap((statement) => {
     const own =
       'index' in statement
         ? [statement]
@@ -57,5 +58,5 @@ export function accessesIn(statements: readonly Statement[]): Access[] {
       'value' in statement ? [statement.value] : statement.kind === 'check' ? [statement.condition] : [];
     const loads = loadsIn([...values, ...own.map(({ index }) => placeOf(index))]);
     return [...own, ...loads, ...('body' in statement ? accessesIn(statement.body) : [])];
-  });
-}
+  }),
+);

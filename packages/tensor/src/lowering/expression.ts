@@ -41,11 +41,14 @@ function make(structure: string, parts: readonly Expression[], fields: Fields<Ex
   return made;
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 function union(parts: readonly Expression[], pick: 'axes' | 'registers'): ReadonlySet<number> {
-  return parts.reduce((all: ReadonlySet<number>, part) => {
-    const more = [...part[pick]].filter((each) => !all.has(each));
-    return all.size === 0 ? part[pick] : more.length === 0 ? all : new Set([...all, ...more]);
-  }, new Set<number>());
+  return parts.reduce(
+    (all: ReadonlySet<number>, { [pick]: own }) =>
+      own.size === 0 ? all : all.size === 0 ? own : new Set([...all, ...own]),
+    NONE,
+  );
 }
 
 export function constantOf(value: number, dtype: DType): Expression {

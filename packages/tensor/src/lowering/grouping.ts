@@ -1,3 +1,4 @@
+import { remembering } from '../remembering.js';
 import { addIndices, axesOf, axisIndex, coefficientOf, rangeOf, scaleIndex } from './index-expression.js';
 import type { Access } from './accesses.js';
 import { accessesIn, loadsIn } from './accesses.js';
@@ -11,18 +12,12 @@ export function expressionsOf({ value, index, reductions }: Root): Expression[] 
   return [value, placeOf(index), ...reductions.map((reduction) => reduction.value)];
 }
 
-const known = new WeakMap<Root, readonly Access[]>();
-
 /** Every load in a root; looked for once, since forming kernels asks again and again. */
-export function loadsOf(root: Root): readonly Access[] {
+export const loadsOf = remembering((root: Root): readonly Access[] => {
   const { statements = [], buffers } = root;
-  const before = known.get(root);
-  if (before) return before;
   const inside = accessesIn(statements).filter(({ buffer }) => !buffers.includes(buffer));
-  const loads = [...inside, ...loadsIn(expressionsOf(root))];
-  known.set(root, loads);
-  return loads;
-}
+  return [...inside, ...loadsIn(expressionsOf(root))];
+});
 
 /** Whether a root sums products of which each factor is read again for other points: work for a blocked kernel. */
 export function isContraction({ axes, reductions }: Root): boolean {
@@ -139,14 +134,14 @@ function jointPrefix(
   writesResident: (root: Root) => boolean,
 ): number | undefined {
   const [leader] = draft.roots;
-  const heavy = draft.roots.some(isContraction);
-  if (isContraction(root) || (heavy && root.reductions.length > 0)) return undefined;
   const sameAxes =
     isFull(draft) && root.axes.length === draft.prefix && sameExtents(leader, root, draft.prefix);
+  if (!sameAxes && internal.length === 0) return undefined;
+  const heavy = draft.roots.some(isContraction);
+  if (isContraction(root) || (heavy && root.reductions.length > 0)) return undefined;
   if (sameAxes && internal.every(({ load, writer }) => readsSamePoint(load, root, writer)))
     return draft.prefix;
-  if (heavy || internal.length === 0 || writesResident(root) || draft.roots.some(writesResident))
-    return undefined;
+  if (heavy || writesResident(root) || draft.roots.some(writesResident)) return undefined;
   for (let prefix = Math.min(draft.prefix, root.axes.length); prefix >= 1; prefix--) {
     if (pointsOf(leader.axes.slice(0, prefix)) < 2) break;
     if (!sameExtents(leader, root, prefix)) continue;

@@ -42,14 +42,18 @@ export type Atom = (
 
 function build(offset: number, terms: readonly Term[]): IndexExpression {
   const merged: Term[] = [];
-  for (const { atom, coefficient } of terms) {
-    const place = merged.findIndex((term) => term.atom.key === atom.key);
-    if (place < 0) merged.push({ atom, coefficient });
-    else merged[place] = { atom, coefficient: coefficient + merged[place].coefficient };
+  for (const term of terms) {
+    const { atom, coefficient } = term;
+    let place = 0;
+    while (place < merged.length && merged[place].atom.key < atom.key) place++;
+    const sum = merged[place]?.atom.key === atom.key ? coefficient + merged[place].coefficient : undefined;
+    if (sum === undefined) merged.splice(place, 0, term);
+    else if (sum === 0) merged.splice(place, 1);
+    else merged[place] = { atom, coefficient: sum };
   }
   // d · floor(x / d) + x mod d is x: what reshapes take apart comes together again.
   for (const { atom, coefficient } of merged) {
-    if (atom.kind !== 'mod' || coefficient === 0) continue;
+    if (atom.kind !== 'mod') continue;
     const key = `(${indexKey(atom.index)})/${atom.divisor}`;
     const whole = merged.find((term) => term.atom.key === key);
     if (whole?.coefficient !== coefficient * atom.divisor) continue;
@@ -57,8 +61,7 @@ function build(offset: number, terms: readonly Term[]): IndexExpression {
     const joined = scaleIndex(atom.index, coefficient);
     return build(offset + joined.offset, [...rest, ...joined.terms]);
   }
-  const kept = merged.filter(({ coefficient }) => coefficient !== 0);
-  return { offset, terms: kept.sort((a, b) => (a.atom.key < b.atom.key ? -1 : 1)) };
+  return { offset, terms: merged };
 }
 
 export function constantIndex(offset: number): IndexExpression {
@@ -104,7 +107,8 @@ export function rangeOf({ offset, terms }: IndexExpression): [low: number, high:
   let low = offset;
   let high = offset;
   for (const { atom, coefficient } of terms) {
-    const [first, last] = [coefficient * atom.lowest, coefficient * (atom.extent - 1)];
+    const first = coefficient * atom.lowest;
+    const last = coefficient * (atom.extent - 1);
     low += Math.min(first, last);
     high += Math.max(first, last);
   }
@@ -215,12 +219,14 @@ export function valuesOf(index: IndexExpression): Expression[] {
 
 /** The coefficient of a loop counter, where the expression is affine in it; undefined where it is not. */
 export function coefficientOf(index: IndexExpression, axis: number): number | undefined {
-  let coefficient = 0;
-  for (const { atom, coefficient: factor } of index.terms) {
-    if (atom.kind === 'axis') coefficient += atom.axis === axis ? factor : 0;
-    else if (axesOf(atomIndex(atom)).has(axis)) return undefined;
+  let found = 0;
+  for (let i = 0; i < index.terms.length; i++) {
+    const { atom, coefficient } = index.terms[i];
+    if (atom.kind !== 'axis') {
+      if (axesOf(atomIndex(atom)).has(axis)) return undefined;
+    } else if (atom.axis === axis) found = coefficient;
   }
-  return coefficient;
+  return found;
 }
 
 /** What loop counters are replaced by; those that are not in it stay. */
