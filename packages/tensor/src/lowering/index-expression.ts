@@ -94,11 +94,12 @@ export function shiftIndex({ offset, terms }: IndexExpression, by: number): Inde
   return { offset: offset + by, terms };
 }
 
-export function scaleIndex({ offset, terms }: IndexExpression, by: number): IndexExpression {
+export function scaleIndex(index: IndexExpression, by: number): IndexExpression {
+  if (by === 1) return index;
   if (by === 0) return constantIndex(0);
   return {
-    offset: offset * by,
-    terms: terms.map(({ atom, coefficient }) => ({ atom, coefficient: coefficient * by })),
+    offset: index.offset * by,
+    terms: index.terms.map(({ atom, coefficient }) => ({ atom, coefficient: coefficient * by })),
   };
 }
 

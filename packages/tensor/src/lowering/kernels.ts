@@ -224,8 +224,7 @@ class KernelBuilder {
   /** How many loops must be open before an expression can be computed. */
   #depthOf(expression: Expression, { axes }: Scope): number {
     return Math.max(
-      0,
-      ...axes.map(({ axis }, i) => (expression.axes.has(axis) ? i + 1 : 0)),
+      1 + axes.findLastIndex(({ axis }) => expression.axes.has(axis)),
       ...[...expression.registers].map((register) => this.#registerDepth.get(register) ?? 0),
     );
   }
