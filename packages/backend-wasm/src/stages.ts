@@ -2,15 +2,20 @@ import type {
   Buffer,
   DType,
   Expression,
-  IndexExpression,
   Kernel,
   LoopAxis,
   Program,
   ReduceStatement,
   Statement,
 } from '@downhill/tensor';
-import { accessesIn, axesOf, axisIndex, bytesPerElement, rewriteExpression } from '@downhill/tensor';
-import { points } from './contraction/plan.js';
+import {
+  accessesIn,
+  axesOf,
+  bytesPerElement,
+  indexOver,
+  pointsOf,
+  rewriteExpression,
+} from '@downhill/tensor';
 import { Gaps } from './gaps.js';
 import { nestOf } from './nest.js';
 import { storesIn } from './statements.js';
@@ -67,11 +72,11 @@ function stagesOf(
   // What it loads has to be there, and what it needs known, in a kernel of its own.
   if (storesIn(kernel.body).some((each) => loaded.has(each.buffer)) || !isClosed(whole)) return [kernel];
   const most = [...loaded].reduce((sum, buffer) => sum + buffers[buffer].length, 0) / FEWER;
-  const parts = partsOf(whole, points(loops), most);
+  const parts = partsOf(whole, pointsOf(loops), most);
   if (parts === 1) return [kernel];
   const { register, dtype, axes } = whole;
   const around: readonly LoopAxis[] = [{ axis: PART, extent: parts }, ...loops];
-  const buffer = addBuffer(dtype, points(around));
+  const buffer = addBuffer(dtype, pointsOf(around));
   const place = indexOver(around);
   const first = around.reduceRight<readonly Statement[]>(
     (body, loop) => [{ ...loop, kind: 'loop', parallel: true, body }],
@@ -116,7 +121,7 @@ function isClosed({ body, value }: ReduceStatement): boolean {
  * stage may store.
  */
 function partsOf({ axes, combine }: ReduceStatement, results: number, most: number): number {
-  if (combine.startsWith('arg') || results * points(axes) < LARGE) return 1;
+  if (combine.startsWith('arg') || results * pointsOf(axes) < LARGE) return 1;
   for (let parts = MOST_PARTS; parts >= LEAST_PARTS; parts--)
     if (parts * results <= most && axes[0].extent % parts === 0) return parts;
   return 1;
@@ -135,12 +140,4 @@ function partOf(whole: ReduceStatement, parts: number): ReduceStatement {
     body: whole.body.map((each) => ({ ...each, value: within(each.value) })),
     value: within(whole.value),
   };
-}
-
-/** The place in row-major order. */
-function indexOver(loops: readonly LoopAxis[]): IndexExpression {
-  const terms = loops.flatMap(({ axis, extent }, i) =>
-    axisIndex(axis, extent).terms.map(({ atom }) => ({ atom, coefficient: points(loops.slice(i + 1)) })),
-  );
-  return { offset: 0, terms: terms.sort((a, b) => (a.atom.key < b.atom.key ? -1 : 1)) };
 }

@@ -1,9 +1,9 @@
 import type { Access, LetStatement, LoopAxis, LoopStatement, Statement } from '@downhill/tensor';
-import { accessesIn, coefficientOf, constantIndex, loadsIn } from '@downhill/tensor';
+import { accessesIn, coefficientOf, constantIndex, loadsIn, pointsOf } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import { matchContraction } from './contraction/contraction.js';
 import { emitContraction } from './contraction/emit.js';
-import { planContraction, points } from './contraction/plan.js';
+import { planContraction } from './contraction/plan.js';
 import { emitReduce, isVectorReduction } from './reduction.js';
 import { emitDivided, mostEven, type Range } from './division.js';
 import { stretchesOf } from './stretches.js';
@@ -241,7 +241,7 @@ const MOST_COPIES = 64;
 
 /** Whether loops are so short that they are written out turn by turn, in each of so many copies of what they stand in. */
 export function isShort(axes: readonly LoopAxis[], copies = 1): boolean {
-  const turns = points(axes);
+  const turns = pointsOf(axes);
   return turns <= MOST_TURNS && turns * copies <= MOST_COPIES;
 }
 

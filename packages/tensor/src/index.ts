@@ -38,6 +38,7 @@ export {
   constantIndex,
   indexKey,
   mapIndex,
+  rangeOf,
   shiftIndex,
   valuesOf,
   type Atom,
@@ -45,6 +46,7 @@ export {
   type Term,
 } from './lowering/index-expression.js';
 export { operandsOf, rewrite as rewriteExpression } from './lowering/expression.js';
+export { indexOver, pointsOf } from './lowering/roots.js';
 export { accessesIn, loadsIn, type Access } from './lowering/accesses.js';
 export { kernelCosts, type KernelCost } from './lowering/explain.js';
 export { identityOf } from './lowering/identity.js';

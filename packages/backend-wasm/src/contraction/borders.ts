@@ -1,5 +1,5 @@
 import type { IndexExpression, LoopAxis, Program, Statement } from '@downhill/tensor';
-import { coefficientOf } from '@downhill/tensor';
+import { coefficientOf, rangeOf } from '@downhill/tensor';
 import type { Load } from './contraction.js';
 
 /** Along one dimension of a buffer, whose elements are `stride` apart: outside of lower to upper all are zero. */
@@ -100,13 +100,4 @@ function alongDimension(
       places.flatMap(({ atom, coefficient }) => (atom.kind === 'axis' ? [[atom.axis, coefficient]] : [])),
     ),
   };
-}
-
-/** The least and the greatest value of an affine index, whatever the counters. */
-function rangeOf({ offset, terms }: Pick<IndexExpression, 'offset' | 'terms'>): [number, number] {
-  const reach = terms.map(({ atom, coefficient }) => coefficient * (atom.extent - 1));
-  return [
-    reach.reduce((low, each) => low + Math.min(each, 0), offset),
-    reach.reduce((high, each) => high + Math.max(each, 0), offset),
-  ];
 }

@@ -1,5 +1,5 @@
 import type { LoopAxis } from '@downhill/tensor';
-import { coefficientOf } from '@downhill/tensor';
+import { coefficientOf, pointsOf } from '@downhill/tensor';
 import type { FunctionBuilder } from '../assembler.js';
 import type { CodeContext } from '../code-context.js';
 import { emitAtMost, emitDivided, mostEven, type Range } from '../division.js';
@@ -11,7 +11,7 @@ import type { Level } from './levels.js';
 import { mergeLevels } from './levels.js';
 import { packingFunction } from './packing.js';
 import type { Plan, Run } from './plan.js';
-import { KEPT, points } from './plan.js';
+import { KEPT } from './plan.js';
 import { tileFunction } from './tile.js';
 
 /** Emits a contraction as its plan says. */
@@ -137,15 +137,15 @@ class ContractionWriter {
     this.#direct = isDirect ? store : undefined;
     this.#continues = cut !== undefined || blocks.length > 0;
     this.#sumDown = 4 * columns.reduce((sum, { count, size }) => sum + count * padded(size), 0);
-    const lines = points(inner) * row.extent;
+    const lines = pointsOf(inner) * row.extent;
     this.#turned = liesAlong(c, contraction, row.axis) && lines * this.#sumDown <= WAITING;
     this.#waits = this.#continues || this.#turned;
-    this.#block = cut === undefined ? points(summed) : (points(summed) / cut.axis.extent) * cut.size;
+    this.#block = cut === undefined ? pointsOf(summed) : (pointsOf(summed) / cut.axis.extent) * cut.size;
     const height = Math.max(...rows.map(({ size }) => size));
     this.#divided = bestDivided(c, contraction, plan);
     const { packsLeft, packsRight, keepsLeft } = plan;
     const isOnce = this.#divided === 'rows' && plan.outer.length === 0 && blocks.length === 0;
-    const allRight = points(summed) * this.#sumDown;
+    const allRight = pointsOf(summed) * this.#sumDown;
     this.#keepsRight = packsRight && isOnce && allRight <= KEPT;
     this.#keepsLeft = keepsLeft && !(isOnce && inner.length === 0);
     const all = cut === undefined ? 1 : Math.ceil(cut.axis.extent / cut.size);

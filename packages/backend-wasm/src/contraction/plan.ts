@@ -1,5 +1,5 @@
 import type { LoopAxis } from '@downhill/tensor';
-import { coefficientOf } from '@downhill/tensor';
+import { coefficientOf, pointsOf } from '@downhill/tensor';
 import { LANES } from '../vector.js';
 import type { Borders, Skip } from './borders.js';
 import { skipsOf } from './borders.js';
@@ -158,11 +158,11 @@ function isOneLoop({
  */
 function withOneLoop(plan: Unfitted): Unfitted {
   if (plan.packsRight || plan.skip !== undefined || isOneLoop(plan)) return plan;
-  if (points(plan.inner) * plan.row.extent < REUSE) return plan;
+  if (pointsOf(plan.inner) * plan.row.extent < REUSE) return plan;
   const order = [...plan.blocks, ...plan.summed];
   const packing = { ...plan, ...cutBlocks(order, NEAR_BLOCK), packsRight: true };
   if (isOneLoop(packing)) return packing;
-  const panels = points(plan.outer) * panelsOf(plan);
+  const panels = pointsOf(plan.outer) * panelsOf(plan);
   const withRows = keepingLeft({ ...packing, packsLeft: panels >= REUSE });
   return withRows.keepsLeft ? withRows : plan;
 }
@@ -171,7 +171,7 @@ function withOneLoop(plan: Unfitted): Unfitted {
 function keepingLeft(plan: Unfitted): Unfitted {
   const { left, row, outer, inner, blocks, summed, packsLeft } = plan;
   const isSame = [...outer, ...inner].every((loop) => strideOf(left, loop) === 0);
-  const fits = blocks.length === 0 && 4 * points(summed) * row.extent <= KEPT;
+  const fits = blocks.length === 0 && 4 * pointsOf(summed) * row.extent <= KEPT;
   return { ...plan, keepsLeft: packsLeft && isSame && fits };
 }
 
@@ -214,7 +214,7 @@ function makePlan(
   const others = loops.filter((loop) => loop !== row && loop !== column);
   const inner = others.filter((loop) => strideOf(left, loop) !== 0 && strideOf(right, loop) === 0);
   const outer = others.filter((loop) => !inner.includes(loop));
-  const tiles = tiling.rows.reduce((sum, { count }) => sum + count, 0) * points(inner);
+  const tiles = tiling.rows.reduce((sum, { count }) => sum + count, 0) * pointsOf(inner);
 
   const step = reduced[reduced.length - 1];
   const together = strideOf(right, column) === 4;
@@ -222,7 +222,7 @@ function makePlan(
   const packsRight = !together || (far && tiles >= REUSE);
   const packsLeft = Math.abs(strideOf(left, step)) >= FAR && panelsOf(tiling) >= REUSE;
   const cuts = packsRight || packsLeft || inner.length > 0;
-  const skip = cuts && points(reduced) > BLOCK ? undefined : skips.find(({ by }) => others.includes(by));
+  const skip = cuts && pointsOf(reduced) > BLOCK ? undefined : skips.find(({ by }) => others.includes(by));
   const { blocks, cut, summed } = cutBlocks(
     skip === undefined ? reduced : [skip.axis, ...reduced.filter((axis) => axis !== skip.axis)],
     cuts ? BLOCK : Infinity,
@@ -240,7 +240,7 @@ function cheapest<Each extends Unfitted>(
 ): Each | undefined {
   const costs = plans.map(
     ({ left, right, row, column, outer, inner, summed, skip, packsRight, ...tiling }) => {
-      const sums = points(reduced) * (skip?.part ?? 1);
+      const sums = pointsOf(reduced) * (skip?.part ?? 1);
       const scattered = storesOf({ epilogue }).some(({ index }) => coefficientOf(index, column.axis) !== 1);
       // Where rows lie further apart than what the loops around move by, each tile touches new lines of the cache.
       const scatters = inner.some((loop) => Math.abs(strideOf(left, loop)) < Math.abs(strideOf(left, row)));
@@ -250,9 +250,9 @@ function cheapest<Each extends Unfitted>(
         : (together ? 0.5 : strideOf(right, summed[summed.length - 1]) === 4 ? 1 : 2) *
           (panelsOf(tiling) * tiling.vectors * LANES);
       return (
-        points(outer) *
-        (sums * (tiling.work * points(inner) * (scatters ? 1.25 : 1) + packing) +
-          points(inner) * row.extent * column.extent * (scattered ? 4 : 1))
+        pointsOf(outer) *
+        (sums * (tiling.work * pointsOf(inner) * (scatters ? 1.25 : 1) + packing) +
+          pointsOf(inner) * row.extent * column.extent * (scattered ? 4 : 1))
       );
     },
   );
@@ -261,11 +261,6 @@ function cheapest<Each extends Unfitted>(
 
 function panelsOf({ columns }: Pick<Plan, 'columns'>): number {
   return columns.reduce((sum, { count }) => sum + count, 0);
-}
-
-/** How often a nest of loops runs. */
-export function points(axes: readonly LoopAxis[]): number {
-  return axes.reduce((product, { extent }) => product * extent, 1);
 }
 
 function reach(left: Load, right: Load, axis: LoopAxis): number {

@@ -141,12 +141,7 @@ export class RootBuilder {
       return part === 1 ? [loop] : this.#axesOf([loop.extent / part, part]);
     });
     const axes = loops.flat();
-    const indices = loops.map((each) =>
-      linearIndex(
-        indicesOf(each),
-        each.map(({ extent }) => extent),
-      ),
-    );
+    const indices = loops.map(indexOver);
     // A leaf, or a node with a buffer of its own elsewhere, is copied; any other is computed here.
     const value =
       this.#places.bufferOf.get(node) === buffers[0]
@@ -503,8 +498,11 @@ export class RootBuilder {
           ...fixed.map((axis) => ({ axis, extent: this.#extents.get(axis) ?? 1 })),
           ...free.filter(({ extent }) => extent > 1),
         ];
-        const extents = around.map(({ extent }) => extent);
-        const buffer = this.#places.addBuffer(dtype, sizeOf(extents), this.#replaced.at(this.#copies.length));
+        const buffer = this.#places.addBuffer(
+          dtype,
+          pointsOf(around),
+          this.#replaced.at(this.#copies.length),
+        );
         this.#copies.push({
           axes: around,
           reductions: [],
@@ -513,7 +511,7 @@ export class RootBuilder {
             indicesOf(free).map((index, i) => shiftIndex(index, ranges[i][0])),
           ),
           buffers: [buffer],
-          index: linearIndex(indicesOf(around), extents),
+          index: indexOver(around),
           names: ['pad'],
           nodes: [node],
         });
@@ -521,7 +519,7 @@ export class RootBuilder {
           const i = free.indexOf(loop);
           return i < 0 ? axisIndex(loop.axis, loop.extent) : shiftIndex(starts[i], -ranges[i][0]);
         });
-        const copy = load(buffer, linearIndex(at, extents), dtype);
+        const copy = load(buffer, linearIndex(at, extentsOf(around)), dtype);
         return { axes: summed, value: binary('mul', copy, other, dtype) };
       }
     }
@@ -534,7 +532,16 @@ export function indicesOf(axes: readonly LoopAxis[]): IndexExpression[] {
   return axes.map(({ axis, extent }) => axisIndex(axis, extent));
 }
 
-/** How many points loops run through. */
+function extentsOf(axes: readonly LoopAxis[]): number[] {
+  return axes.map(({ extent }) => extent);
+}
+
+/** The place of a point of nested loops in row-major order. */
+export function indexOver(axes: readonly LoopAxis[]): IndexExpression {
+  return linearIndex(indicesOf(axes), extentsOf(axes));
+}
+
+/** How many points nested loops run through. */
 export function pointsOf(axes: readonly LoopAxis[]): number {
-  return sizeOf(axes.map(({ extent }) => extent));
+  return sizeOf(extentsOf(axes));
 }

@@ -2,11 +2,10 @@ import { walk } from './accesses.js';
 import { nextName } from './expression.js';
 import { expressionsOf } from './grouping.js';
 import type { IndexExpression } from './index-expression.js';
-import { linearIndex } from './index-expression.js';
 import { mapRootAxes } from './kernels.js';
 import type { LoopAxis } from './program.js';
 import type { Root } from './roots.js';
-import { indicesOf } from './roots.js';
+import { indexOver } from './roots.js';
 
 /**
  * The same root with a loop made two wherever indices take its counter apart by division, as reshapes do: indices of the
@@ -21,7 +20,7 @@ export function splitAxes(root: Root): Root {
     if (extent === undefined) continue;
     const outer = { axis: nextName(), extent: loop.extent / extent };
     const inner = { axis: nextName(), extent };
-    const replacement = linearIndex(indicesOf([outer, inner]), [outer.extent, extent]);
+    const replacement = indexOver([outer, inner]);
     const replace = (axes: readonly LoopAxis[]): LoopAxis[] =>
       axes.flatMap((each) => (each.axis === loop.axis ? [outer, inner] : [each]));
     return splitAxes(mapRootAxes(root, new Map([[loop.axis, replacement]]), replace));
