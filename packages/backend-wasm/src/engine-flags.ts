@@ -1,5 +1,5 @@
 import type V8 from 'node:v8';
-import type { Backend, Executable, TypedArray } from '@downhill/tensor';
+import type { Backend, Shape, Tensor, TypedArray } from '@downhill/tensor';
 import { BackendError, compile, einsum, iota, matmul, sizeOf, windows, zeros } from '@downhill/tensor';
 import { nodeModule } from './node-module.js';
 
@@ -28,17 +28,18 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   13: { name: '--experimental-wasm-revectorize', tolerance: 0 },
 };
 
-/** What a flag must spare of the time at least. */
+/** What a flag must spare of the time at least, of everything that is tried. */
 const GAIN = 0.05;
 
-/** Rows and columns of the matrices that are multiplied to find out. */
+/** Rows and columns of the matrices that are multiplied. */
 const SIZE = 128;
 
 /** How often: engines count runs before they compile their best code, Node 20 some 250, Node 24 500 to 1100. */
 const RUNS = 1500;
 
-/** What comes of the products, and how long they take at best, in milliseconds. */
+/** What is tried: what comes of it, and how many milliseconds it takes at best. */
 export interface Trial {
+  readonly name: string;
   readonly sums: TypedArray;
   readonly time: number;
 }
@@ -48,8 +49,8 @@ export const UNASKED: Engine = { flag: undefined, report: 'engine flags were not
 let adopted: Promise<Engine> | undefined;
 
 /**
- * Sets the flag that this version of Node's engine is known to gain by, if a small matrix product and a convolution come out
- * right with it and faster; once for the process. `makeBackend` makes a backend of its own to try it on. Throws a BackendError outside Node.
+ * Sets the flag that this version of Node's engine is known to gain by, if products and convolutions come out right with it
+ * and all of them faster; once for the process. `makeBackend` makes a backend of its own to try it on. Throws a BackendError outside Node.
  */
 export async function adoptFlags(makeBackend: () => Backend): Promise<Engine> {
   if (typeof process !== 'object') {
@@ -66,25 +67,32 @@ async function tryKnownFlag(makeBackend: () => Backend): Promise<Engine> {
   if (flag === undefined) return { flag: undefined, report: `no flag is known to help V8 ${version}` };
   const { setFlagsFromString } = await nodeModule<typeof V8>('node:v8');
   let trials = 0;
-  return tryFlag(flag, setFlagsFromString, () => multiply(makeBackend(), trials++));
+  return tryFlag(flag, setFlagsFromString, () => {
+    const backend = makeBackend();
+    return WORKS.map((work) => run(backend, work, trials++));
+  });
 }
 
-/** Sets a flag, and takes it back unless `trial` gives the same with it, within the tolerance, and is faster. */
+/** Sets a flag, and takes it back unless all that `trial` does comes out the same with it, within the tolerance, and faster. */
 export function tryFlag(
   { name, tolerance }: Flag,
   setFlag: (flag: string) => void,
-  trial: () => Trial,
+  trial: () => readonly Trial[],
 ): Engine {
   const before = trial();
   setFlag(name);
   let problem: string | undefined;
   try {
     const after = trial();
-    const part = after.time / before.time;
-    const isRight = after.sums.every((sum, i) => Math.abs(sum - before.sums[i]) <= tolerance * SIZE);
+    const isRight = after.every(({ sums }, work) =>
+      sums.every((sum, i) => Math.abs(sum - before[work].sums[i]) <= tolerance * SIZE),
+    );
+    const parts = after.map(({ time }, work) => time / before[work].time);
+    const each = after.map((trial, work) => `${trial.name} ${parts[work].toFixed(2)}`);
+    const times = `${each.join(', ')} of the time without it`;
     if (!isRight) problem = 'results differ';
-    else if (part > 1 - GAIN) problem = `products take ${part.toFixed(2)} of the time`;
-    else return { flag: name, report: `${name}: products take ${part.toFixed(2)} of the time` };
+    else if (Math.max(...parts) > 1 - GAIN) problem = times;
+    else return { flag: name, report: `${name}: ${times}` };
   } catch (error) {
     problem = String(error);
   }
@@ -92,22 +100,48 @@ export function tryFlag(
   return { flag: undefined, report: `${name} is not used: ${problem}` };
 }
 
-/** Multiplies matrices of numbers below 1, and windows of images with weights, again and again. */
-function multiply(backend: Backend, number: number): Trial {
+interface Work {
+  readonly name: string;
+  readonly shapes: readonly Shape[];
+  readonly multiply: (a: Tensor, b: Tensor) => Tensor;
+}
+
+const around = (images: Tensor, size: number): Tensor => windows(images, { axes: [2, 3], size });
+
+/** What training spends its time with, each as small as the engine's clock allows. */
+const WORKS: readonly Work[] = [
+  {
+    name: 'products',
+    shapes: [
+      [SIZE, SIZE],
+      [SIZE, SIZE],
+    ],
+    multiply: matmul,
+  },
+  {
+    name: 'convolutions',
+    shapes: [
+      [1, 16, 34, 34],
+      [16, 16, 3, 3],
+    ],
+    multiply: (images, weights) => einsum('ncyxij,ocij->noyx', around(images, 3), weights),
+  },
+  {
+    name: 'gradients by weights',
+    shapes: [
+      [8, 6, 14, 14],
+      [8, 16, 10, 10],
+    ],
+    multiply: (images, outputs) => einsum('ncyxij,noyx->ocij', around(images, 5), outputs),
+  },
+];
+
+/** Multiplies numbers below 1 again and again. */
+function run(backend: Backend, { name, shapes, multiply }: Work, number: number): Trial {
   // Of equal modules the engine would compile one: what else the program gives makes it another.
-  const products = compile((a, b, images, weights) => [
-    matmul(a, b),
-    einsum('ncyxij,ocij->noyx', windows(images, { axes: [2, 3], size: 3 }), weights),
-    iota(number + 1),
-  ]);
-  const shapes = [
-    [SIZE, SIZE],
-    [SIZE, SIZE],
-    [1, 16, 34, 34],
-    [16, 16, 3, 3],
-  ];
-  const [a, b, images, weights] = shapes.map((shape) => zeros(shape));
-  const executable = backend.compile(products.program(a, b, images, weights));
+  const step = compile((a, b) => [multiply(a, b), iota(number + 1)]);
+  const [a, b] = shapes.map((shape) => zeros(shape));
+  const executable = backend.compile(step.program(a, b));
   let state = 1;
   const inputs = shapes.map((shape) =>
     Float32Array.from({ length: sizeOf(shape) }, () => {
@@ -115,13 +149,12 @@ function multiply(backend: Backend, number: number): Trial {
       return state / 2 ** 31 - 1;
     }),
   );
-  const run = (): ReturnType<Executable['run']> => executable.run({ inputs, scalars: [], residents: [] });
   let time = Infinity;
-  let { outputs } = run();
-  for (let i = 1; i < RUNS; i++) {
+  let sums: TypedArray = inputs[0];
+  for (let i = 0; i < RUNS; i++) {
     const start = performance.now();
-    ({ outputs } = run());
+    [sums] = executable.run({ inputs, scalars: [], residents: [] }).outputs;
     time = Math.min(time, performance.now() - start);
   }
-  return { sums: Float32Array.from([...outputs[0], ...outputs[1]]), time };
+  return { name, sums, time };
 }

@@ -242,7 +242,7 @@ export interface WasmOptions {
   /**
    * In Node, also uses a flag of its engine that is still called experimental: relaxed SIMD on Node 20, 256-bit vectors on
    * Node 24. It holds for the whole process, and is taken back unless products tried at once come out right with it and
-   * faster, which takes half a second; the backend's `engine` tells. False by default.
+   * faster, which takes a second; the backend's `engine` tells. False by default.
    */
   readonly engineFlags?: boolean;
 }
