@@ -118,7 +118,7 @@ export function join(draft: Draft, root: Root, { drafts, needs, writesResident }
   if (internal.length === 0) {
     // Kernels that have nothing to do with each other share one only if they read the same memory.
     const read = new Set(draft.roots.flatMap((each) => loadsOf(each).map(({ buffer }) => buffer)));
-    if (root.reductions.length > 0 || !loads.some(({ buffer }) => read.has(buffer))) return false;
+    if (!loads.some(({ buffer }) => read.has(buffer))) return false;
     if (pointsOf(root.axes) === 1) return false;
   }
   for (const need of needs) order(drafts, need, draft);
