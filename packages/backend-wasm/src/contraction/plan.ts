@@ -111,11 +111,7 @@ export function planContraction(
   ] as const;
   const plans = sides.flatMap((side) =>
     only(...side).flatMap((row) =>
-      only(side[1], side[0]).flatMap((column) =>
-        widthsOf(column).map((vectors) =>
-          makePlan(inOrder, side, [row, column], tilingOf(row, column, vectors, HEIGHTS[vectors]), skips),
-        ),
-      ),
+      only(side[1], side[0]).flatMap((column) => makePlans(inOrder, side, [row, column], skips)),
     ),
   );
   const best = cheapest(contraction, plans);
@@ -204,33 +200,36 @@ function tilingOf(row: LoopAxis, column: LoopAxis, vectors: number, height: numb
   return { vectors, rows, columns, work };
 }
 
-function makePlan(
+/** Plans with these rows and columns, by tiles of each width. */
+function makePlans(
   { loops, reduced }: Contraction,
   [left, right]: readonly [Load, Load],
   [row, column]: readonly [LoopAxis, LoopAxis],
-  tiling: Tiling,
   skips: readonly Skip[],
-): Unfitted {
+): Unfitted[] {
   const others = loops.filter((loop) => loop !== row && loop !== column);
   const inner = others.filter((loop) => strideOf(left, loop) !== 0 && strideOf(right, loop) === 0);
   const outer = others.filter((loop) => !inner.includes(loop));
-  const tiles = tiling.rows.reduce((sum, { count }) => sum + count, 0) * pointsOf(inner);
-
   const step = reduced[reduced.length - 1];
   const together = strideOf(right, column) === 4;
-  const far = Math.abs(strideOf(right, step)) >= FAR;
-  const packsRight = !together || (far && tiles >= REUSE);
-  const packsLeft = Math.abs(strideOf(left, step)) >= FAR && panelsOf(tiling) >= REUSE;
-  const cuts = packsRight || packsLeft || inner.length > 0;
-  const skip = cuts && pointsOf(reduced) > BLOCK ? undefined : skips.find(({ by }) => others.includes(by));
-  const { blocks, cut, summed } = cutBlocks(
-    skip === undefined ? reduced : [skip.axis, ...reduced.filter((axis) => axis !== skip.axis)],
-    cuts ? BLOCK : Infinity,
-  );
-  return {
-    ...{ left, right, row, column, outer, inner, blocks, cut, summed, skip },
-    ...{ packsRight, packsLeft, keepsLeft: false, ...tiling },
-  };
+  const [isLeftFar, isRightFar] = [left, right].map((load) => Math.abs(strideOf(load, step)) >= FAR);
+  const skipped = skips.find(({ by }) => others.includes(by));
+  return widthsOf(column).map((vectors) => {
+    const tiling = tilingOf(row, column, vectors, HEIGHTS[vectors]);
+    const tiles = tiling.rows.reduce((sum, { count }) => sum + count, 0) * pointsOf(inner);
+    const packsRight = !together || (isRightFar && tiles >= REUSE);
+    const packsLeft = isLeftFar && panelsOf(tiling) >= REUSE;
+    const cuts = packsRight || packsLeft || inner.length > 0;
+    const skip = cuts && pointsOf(reduced) > BLOCK ? undefined : skipped;
+    const { blocks, cut, summed } = cutBlocks(
+      skip === undefined ? reduced : [skip.axis, ...reduced.filter((axis) => axis !== skip.axis)],
+      cuts ? BLOCK : Infinity,
+    );
+    return {
+      ...{ left, right, row, column, outer, inner, blocks, cut, summed, skip },
+      ...{ packsRight, packsLeft, keepsLeft: false, ...tiling },
+    };
+  });
 }
 
 /** The plan that takes least, roughly, of plans for one contraction. */
