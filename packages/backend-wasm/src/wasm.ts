@@ -241,8 +241,8 @@ export interface WasmOptions {
   readonly workerUrl?: URL;
   /**
    * In Node, also uses a flag of its engine that is still called experimental: relaxed SIMD on Node 20, 256-bit vectors on
-   * Node 24. It holds for the whole process, and is taken back unless products tried at once come out right with it and
-   * faster, which takes a second; the backend's `engine` tells. False by default.
+   * Node 24. It holds for the whole process. Products, convolutions and gradients by weights are tried at once, for a second:
+   * unless all come out right with it and faster, it is taken back; the backend's `engine` tells. False by default.
    */
   readonly engineFlags?: boolean;
 }

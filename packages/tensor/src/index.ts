@@ -37,7 +37,9 @@ export {
   coefficientOf,
   constantIndex,
   indexKey,
+  indexOver,
   mapIndex,
+  pointsOf,
   rangeOf,
   shiftIndex,
   valuesOf,
@@ -46,7 +48,6 @@ export {
   type Term,
 } from './lowering/index-expression.js';
 export { operandsOf, rewrite as rewriteExpression } from './lowering/expression.js';
-export { indexOver, pointsOf } from './lowering/roots.js';
 export { accessesIn, loadsIn, type Access } from './lowering/accesses.js';
 export { kernelCosts, type KernelCost } from './lowering/explain.js';
 export { identityOf } from './lowering/identity.js';

@@ -677,6 +677,19 @@ describe('5. captured values', () => {
     expect(backend.programs.length).toBe(filled + 1);
   });
 
+  it('the trace used longest ago is the one that goes', () => {
+    vi.spyOn(console, 'warn').mockReturnValue();
+    const scaled = compile((x: Tensor, rate: number) => x.mul(rate));
+    for (let rate = 0; rate < 256; rate++) scaled(tensor(1), rate);
+    scaled(tensor(1), 0);
+    scaled(tensor(1), 256);
+    expect(scaled.traces).toBe(257);
+    scaled(tensor(1), 0);
+    expect(scaled.traces).toBe(257);
+    scaled(tensor(1), 1);
+    expect(scaled.traces).toBe(258);
+  });
+
   it('one program serves every model of the same structure', () => {
     const make = (): (() => void) => {
       const weight = variable([1, 2, 3]);

@@ -103,8 +103,10 @@ export function planContraction(
     .flatMap((load) => skipsOf(load, { reduced, loops, borders }))
     .filter(({ part }) => part < WORTH_SKIPPING);
   // The innermost loop is the one along which both factors lie closest together.
-  const order = [...reduced].sort((a, b) => reach(left, right, b) - reach(left, right, a));
-  const inOrder = { ...contraction, reduced: order };
+  const inOrder = {
+    ...contraction,
+    reduced: [...reduced].sort((a, b) => reach(left, right, b) - reach(left, right, a)),
+  };
   const sides = [
     [left, right],
     [right, left],
@@ -116,9 +118,9 @@ export function planContraction(
   );
   const best = cheapest(contraction, plans);
   if (best === undefined) return undefined;
-  const sums = sumsOf(best);
+  const order = orderOf(best);
   const fitted = plans
-    .filter((each) => sumsOf(each) === sums)
+    .filter((each) => orderOf(each) === order)
     .map((each) => {
       const plan = keepingLeft(relaxed ? each : withOneLoop(each));
       const { height, writtenOut } = isOneLoop(plan) ? tileForms.one : tileForms.several;
@@ -130,7 +132,7 @@ export function planContraction(
 }
 
 /** In which order products are added up, and which. */
-function sumsOf({ blocks, cut, summed, skip }: Unfitted): string {
+function orderOf({ blocks, cut, summed, skip }: Unfitted): string {
   return JSON.stringify([blocks, cut, summed, skip]);
 }
 

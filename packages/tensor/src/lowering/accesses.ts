@@ -45,18 +45,21 @@ export function loadsIn(expressions: readonly Expression[]): Access[] {
   return found;
 }
 
-/** Every load and store in statements, at any depth; looked for once, since whoever plans for a kernel asks again. */
-export const accessesIn = remembering((statements: readonly Statement[]): readonly Access[] =>
-  statements.flatMap((statement) => {
-    const own =
-      'index' in statement
-        ? [statement]
-        : statement.kind === 'argsort'
-          ? [statement.source, statement.target]
-          : [];
-    const values =
-      'value' in statement ? [statement.value] : statement.kind === 'check' ? [statement.condition] : [];
-    const loads = loadsIn([...values, ...own.map(({ index }) => placeOf(index))]);
-    return [...own, ...loads, ...('body' in statement ? accessesIn(statement.body) : [])];
-  }),
-);
+/** Those of one statement: looked for once, since whoever plans for a kernel asks again. */
+const accessesOf = remembering((statement: Statement): readonly Access[] => {
+  const own =
+    'index' in statement
+      ? [statement]
+      : statement.kind === 'argsort'
+        ? [statement.source, statement.target]
+        : [];
+  const values =
+    'value' in statement ? [statement.value] : statement.kind === 'check' ? [statement.condition] : [];
+  const loads = loadsIn([...values, ...own.map(({ index }) => placeOf(index))]);
+  return [...own, ...loads, ...('body' in statement ? accessesIn(statement.body) : [])];
+});
+
+/** Every load and store in statements, at any depth. Statements that have been asked about must not change any more. */
+export function accessesIn(statements: readonly Statement[]): Access[] {
+  return statements.flatMap(accessesOf);
+}

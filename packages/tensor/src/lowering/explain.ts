@@ -4,7 +4,7 @@ import { formatShape } from '../shape.js';
 import { accessesIn } from './accesses.js';
 import { operandsOf } from './expression.js';
 import type { Expression, Program, Statement } from './program.js';
-import { pointsOf } from './roots.js';
+import { pointsOf } from './index-expression.js';
 
 /** What one kernel costs: arithmetic operations (a multiply-add counts two) and bytes loaded and stored at least once. */
 export interface KernelCost {

@@ -44,11 +44,10 @@ function make(structure: string, parts: readonly Expression[], fields: Fields<Ex
 const NONE: ReadonlySet<number> = new Set();
 
 function union(parts: readonly Expression[], pick: 'axes' | 'registers'): ReadonlySet<number> {
-  return parts.reduce(
-    (all: ReadonlySet<number>, { [pick]: own }) =>
-      own.size === 0 ? all : all.size === 0 ? own : new Set([...all, ...own]),
-    NONE,
-  );
+  return parts.reduce((all, { [pick]: own }) => {
+    if (all.size === 0) return own;
+    return [...own].every((each) => all.has(each)) ? all : new Set([...all, ...own]);
+  }, NONE);
 }
 
 export function constantOf(value: number, dtype: DType): Expression {

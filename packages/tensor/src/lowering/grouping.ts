@@ -1,11 +1,18 @@
 import { remembering } from '../remembering.js';
-import { addIndices, axesOf, axisIndex, coefficientOf, rangeOf, scaleIndex } from './index-expression.js';
+import {
+  addIndices,
+  axesOf,
+  axisIndex,
+  coefficientOf,
+  pointsOf,
+  rangeOf,
+  scaleIndex,
+} from './index-expression.js';
 import type { Access } from './accesses.js';
 import { accessesIn, loadsIn } from './accesses.js';
 import { placeOf } from './expression.js';
 import type { Expression } from './program.js';
 import type { Root } from './roots.js';
-import { pointsOf } from './roots.js';
 
 /** All that a root computes, where it stores included. */
 export function expressionsOf({ value, index, reductions }: Root): Expression[] {
@@ -102,7 +109,10 @@ export interface Joining {
   readonly writesResident: (root: Root) => boolean;
 }
 
-/** Adds a root to a kernel that exists if they run well together; else returns false. */
+/**
+ * Adds a root to a kernel that exists if they run well together; else returns false. A root that reduces is offered only to
+ * kernels it reads from.
+ */
 export function join(draft: Draft, root: Root, { drafts, needs, writesResident }: Joining): boolean {
   if (root.statements || draft.roots.some(({ statements }) => statements !== undefined)) return false;
   if ([...needs].some((need) => need.before.has(draft))) return false;

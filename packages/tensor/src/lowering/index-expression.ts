@@ -1,6 +1,6 @@
-import { stridesOf } from '../shape.js';
+import { sizeOf, stridesOf } from '../shape.js';
 import type { Shape } from '../shape.js';
-import type { Expression } from './program.js';
+import type { Expression, LoopAxis } from './program.js';
 
 /**
  * Where to load or store: offset + Σ coefficient · atom, in whole numbers. Movement operations (reshape, slice, ...)
@@ -189,6 +189,26 @@ export function modIndex(index: IndexExpression, divisor: number): IndexExpressi
 export function linearIndex(indices: readonly IndexExpression[], shape: Shape): IndexExpression {
   const strides = stridesOf(shape);
   return addIndices(...indices.map((index, axis) => scaleIndex(index, strides[axis])));
+}
+
+/** The counters of loops, as indices. */
+export function indicesOf(loops: readonly LoopAxis[]): IndexExpression[] {
+  return loops.map(({ axis, extent }) => axisIndex(axis, extent));
+}
+
+/** The extents of nested loops. */
+export function shapeOf(loops: readonly LoopAxis[]): Shape {
+  return loops.map(({ extent }) => extent);
+}
+
+/** How many points nested loops run through. */
+export function pointsOf(loops: readonly LoopAxis[]): number {
+  return sizeOf(shapeOf(loops));
+}
+
+/** The place of a point of nested loops in row-major order. */
+export function indexOver(loops: readonly LoopAxis[]): IndexExpression {
+  return linearIndex(indicesOf(loops), shapeOf(loops));
 }
 
 /** The indices, one an axis, of the element at a place in row-major order: the inverse of {@link linearIndex}. */

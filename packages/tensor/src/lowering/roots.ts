@@ -1,7 +1,6 @@
 import type { DType } from '../dtype.js';
 import type { OperationOf, WindowGeometry } from '../operation.js';
 import type { Shape } from '../shape.js';
-import { sizeOf } from '../shape.js';
 import {
   binary,
   castTo,
@@ -23,10 +22,14 @@ import {
   constantIndex,
   floorDivIndex,
   indexKey,
+  indexOver,
+  indicesOf,
   linearIndex,
   modIndex,
+  pointsOf,
   rangeOf,
   scaleIndex,
+  shapeOf,
   shiftIndex,
   unravelIndex,
   valueIndex,
@@ -519,29 +522,10 @@ export class RootBuilder {
           const i = free.indexOf(loop);
           return i < 0 ? axisIndex(loop.axis, loop.extent) : shiftIndex(starts[i], -ranges[i][0]);
         });
-        const copy = load(buffer, linearIndex(at, extentsOf(around)), dtype);
+        const copy = load(buffer, linearIndex(at, shapeOf(around)), dtype);
         return { axes: summed, value: binary('mul', copy, other, dtype) };
       }
     }
     return { axes: summed, value: inWindow(element, starts) };
   }
-}
-
-/** The counters of loops, as indices. */
-export function indicesOf(axes: readonly LoopAxis[]): IndexExpression[] {
-  return axes.map(({ axis, extent }) => axisIndex(axis, extent));
-}
-
-function extentsOf(axes: readonly LoopAxis[]): number[] {
-  return axes.map(({ extent }) => extent);
-}
-
-/** The place of a point of nested loops in row-major order. */
-export function indexOver(axes: readonly LoopAxis[]): IndexExpression {
-  return linearIndex(indicesOf(axes), extentsOf(axes));
-}
-
-/** How many points nested loops run through. */
-export function pointsOf(axes: readonly LoopAxis[]): number {
-  return sizeOf(extentsOf(axes));
 }

@@ -2,10 +2,10 @@ import { walk } from './accesses.js';
 import { nextName } from './expression.js';
 import { expressionsOf } from './grouping.js';
 import type { IndexExpression } from './index-expression.js';
+import { indexOver } from './index-expression.js';
 import { mapRootAxes } from './kernels.js';
 import type { LoopAxis } from './program.js';
 import type { Root } from './roots.js';
-import { indexOver } from './roots.js';
 
 /**
  * The same root with a loop made two wherever indices take its counter apart by division, as reshapes do: indices of the

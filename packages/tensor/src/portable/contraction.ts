@@ -1,6 +1,6 @@
 import { isFloating } from '../dtype.js';
 import { loadsIn } from '../lowering/accesses.js';
-import { coefficientOf } from '../lowering/index-expression.js';
+import { coefficientOf, pointsOf } from '../lowering/index-expression.js';
 import type { Expression, LoopAxis, LoopStatement, ReduceStatement, Statement } from '../lowering/program.js';
 import { BLOCK, ROUND } from './lanes.js';
 import type { Scope } from './scope.js';
@@ -72,7 +72,7 @@ export function compileContraction(
   compileNest(contraction.others, outer, (scope) => {
     const { reduce, rows, columns, rest } = contraction;
     const { counters } = scope.machine;
-    const depth = reduce.axes.reduce((product, { extent }) => product * extent, 1);
+    const depth = pointsOf(reduce.axes);
     const left = compilePanel(scope, contraction.left, rows, reduce.axes, ROW_BLOCK, ROWS);
     const right = compilePanel(scope, contraction.right, columns, reduce.axes, COLUMN_BLOCK, COLUMNS);
     const sums = new Float64Array(ROW_BLOCK * COLUMN_BLOCK);
