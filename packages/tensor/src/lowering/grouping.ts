@@ -109,12 +109,11 @@ export interface Joining {
   readonly writesResident: (root: Root) => boolean;
 }
 
-/**
- * Adds a root to a kernel that exists if they run well together; else returns false. A root that reduces is offered only to
- * kernels it reads from.
- */
+/** Adds a root to a kernel that exists if they run well together; else returns false. */
 export function join(draft: Draft, root: Root, { drafts, needs, writesResident }: Joining): boolean {
   if (root.statements || draft.roots.some(({ statements }) => statements !== undefined)) return false;
+  // A root that reduces shares a kernel only with what it reads from.
+  if (root.reductions.length > 0 && !needs.has(draft)) return false;
   if ([...needs].some((need) => need.before.has(draft))) return false;
   const loads = loadsOf(root);
   const internal = loads.flatMap((load) => {

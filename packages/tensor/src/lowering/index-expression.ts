@@ -241,6 +241,7 @@ export function valuesOf(index: IndexExpression): Expression[] {
 /** The coefficient of a loop counter, where the expression is affine in it; undefined where it is not. */
 export function coefficientOf(index: IndexExpression, axis: number): number | undefined {
   let found = 0;
+  // Asked thousands of times for a program: no iterator.
   for (let i = 0; i < index.terms.length; i++) {
     const { atom, coefficient } = index.terms[i];
     if (atom.kind !== 'axis') {

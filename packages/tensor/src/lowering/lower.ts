@@ -21,7 +21,7 @@ import { simplify } from './simplify.js';
 /** Operations whose result holds all the numbers of their input and no others. */
 const SAME_ELEMENTS = new Set(['reshape', 'permute', 'expand', 'cast']);
 
-/** How many of the last kernels a root that needs none of them, and reduces nothing, may still join. */
+/** How many of the last kernels a root that needs none of them may still join. */
 const RECENT = 8;
 
 /** A buffer before memory is planned. */
@@ -183,8 +183,7 @@ class Lowering {
     for (const root of roots) {
       const loads = new Set(loadsOf(root).map(({ buffer }) => buffer));
       const needs = new Set([...loads].flatMap((buffer) => producer.get(buffer) ?? []));
-      const others = root.reductions.length > 0 ? [] : drafts.slice(-RECENT);
-      const candidates = [...needs, ...others.filter((draft) => !needs.has(draft))].reverse();
+      const candidates = [...needs, ...drafts.slice(-RECENT).filter((draft) => !needs.has(draft))].reverse();
       let home = candidates.find((draft) => join(draft, root, { drafts, needs, writesResident }));
       if (!home) {
         const before = new Set([...needs].flatMap((need) => [need, ...need.before]));
