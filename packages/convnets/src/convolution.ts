@@ -1,4 +1,4 @@
-import { einsum, formatShape, reshape, ShapeError, variable, zeros } from '@downhill/tensor';
+import { einsum, formatShape, reshape, ShapeError, sizeOf, variable, zeros } from '@downhill/tensor';
 import type { DType, Generator, Tensor, Variable } from '@downhill/tensor';
 import { heUniform, Module, type Initializer } from '@downhill/layers';
 import { AXES, checkImages, perAxis, slidingOver, windowsOf, type Padding, type PerAxis } from './sliding.js';
@@ -155,7 +155,7 @@ export abstract class KernelModule extends Module {
     const size = perAxis(where, 'kernelSize', kernelSize, spatial, 1);
     const steps = perAxis(where, 'stride', stride, spatial, 1);
     const [fromEach, toEach] = [inputs / groups, outputs / groups];
-    const places = size.reduce((product, extent) => product * extent, 1);
+    const places = sizeOf(size);
     // Of the kernels of a transposed one, which lie `stride` apart, so many cover an element of the output.
     const covering = size.reduce((product, extent, axis) => product * Math.max(1, extent / steps[axis]), 1);
     const start = initializer(transposed ? [inputs, toEach, ...size] : [outputs, fromEach, ...size], {

@@ -1,4 +1,4 @@
-import { FormatError } from '@downhill/tensor';
+import { FormatError, sizeOf } from '@downhill/tensor';
 
 /** An array as IDX files hold it. */
 export interface IdxArray {
@@ -85,7 +85,7 @@ function decodeIdx(bytes: Uint8Array, source: string): IdxArray {
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const count = shape.includes(0) ? 0 : shape.reduce((product, extent) => product * extent, 1);
+  const count = shape.includes(0) ? 0 : sizeOf(shape);
   const size = type.create(0).BYTES_PER_ELEMENT;
   if (bytes.length - start !== count * size) {
     throw new FormatError(

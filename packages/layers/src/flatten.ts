@@ -1,4 +1,4 @@
-import { formatShape, reshape, ShapeError, type Tensor, type Variable } from '@downhill/tensor';
+import { formatShape, reshape, ShapeError, sizeOf, type Tensor, type Variable } from '@downhill/tensor';
 import { Module } from './module.js';
 
 /** All axes but the first in one: [N, C, H, W] becomes [N, C · H · W]. */
@@ -9,6 +9,6 @@ export class Flatten extends Module {
         `Flatten: expected [N, ...], got ${formatShape(x.shape)}: there is no axis to keep`,
       );
     }
-    return reshape(x, [x.shape[0], x.shape.slice(1).reduce((product, extent) => product * extent, 1)]);
+    return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);
   }
 }

@@ -7,6 +7,7 @@ import {
   random,
   reshape,
   ShapeError,
+  sizeOf,
   tensor,
   type DType,
   type Generator,
@@ -115,7 +116,7 @@ export function orthogonal(gain = 1): Initializer {
       throw new ShapeError(`orthogonal: expected a shape [out, in, ...], got [${shape.join(', ')}]`);
     }
     const rows = shape[0];
-    const columns = shape.slice(1).reduce((product, extent) => product * extent, 1);
+    const columns = sizeOf(shape.slice(1));
     const [count, length] = rows <= columns ? [rows, columns] : [columns, rows];
     const vectors = orthonormal(count, length, generator);
     const entry =

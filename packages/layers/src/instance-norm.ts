@@ -1,4 +1,13 @@
-import { formatShape, ones, ShapeError, variable, zeros, type Tensor, type Variable } from '@downhill/tensor';
+import {
+  formatShape,
+  ones,
+  ShapeError,
+  sizeOf,
+  variable,
+  zeros,
+  type Tensor,
+  type Variable,
+} from '@downhill/tensor';
 import { checkExtents } from './extents.js';
 import type { NormOptions } from './layer-norm.js';
 import { Module } from './module.js';
@@ -35,7 +44,7 @@ export class InstanceNorm extends Module {
   override forward(x: Tensor | Variable): Tensor {
     const { channels, epsilon, weight, bias } = this;
     const places = x.shape.slice(2);
-    if (x.shape[1] !== channels || places.reduce((product, extent) => product * extent, 1) < 2) {
+    if (x.shape[1] !== channels || sizeOf(places) < 2) {
       throw new ShapeError(
         `InstanceNorm(${channels}): expected [N, C, ...] with C = ${channels} and at least two places a channel, ` +
           `got ${formatShape(x.shape)}`,
