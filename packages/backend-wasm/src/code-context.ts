@@ -17,9 +17,8 @@ export interface RegisterPlace {
 interface Pointer {
   readonly local: number;
   readonly axis: number;
-  readonly step: number;
-  /** The same for loops that are written out: what they add is known. */
-  readonly turns: readonly { readonly axis: number; readonly step: number }[];
+  /** The loops among them that are written out: what they add is known. */
+  readonly inner: readonly LoopAxis[];
 }
 
 export interface Share {
@@ -59,8 +58,8 @@ export class CodeContext {
   isDivided = false;
   /** The bytes of it that the kernel wants. */
   scratchBytes = 0;
-  /** How far past its counter the vector axis is. */
-  ahead = 0;
+  /** How far past their counters loops are of which several turns are written out. */
+  readonly ahead = new Map<number, number>();
   readonly #bases: number[];
   readonly #own: readonly number[];
   /** Buffers of which a row is enough, by the loop over the rows. */
@@ -121,7 +120,7 @@ export class CodeContext {
         case 'axis': {
           const turn = this.turns.get(atom.axis);
           if (turn !== undefined) f.i32Const(turn);
-          else f.get(this.counter(atom.axis)).plus(atom.axis === this.vectorAxis ? this.ahead : 0);
+          else f.get(this.counter(atom.axis)).plus(this.ahead.get(atom.axis) ?? 0);
           break;
         }
         case 'value': {
@@ -171,15 +170,13 @@ export class CodeContext {
     const bytes = bytesPerElement(dtype);
     const pointer = this.#pointers.get(pointerKey(buffer, index));
     if (pointer !== undefined) {
+      const stepOf = (axis: number): number => bytes * (coefficientOf(index, axis) ?? 0);
+      const step = stepOf(pointer.axis);
       f.get(pointer.local);
-      if (pointer.step !== 0) {
-        f.get(this.counter(pointer.axis));
-        f.times(pointer.step).op('i32.add');
-      }
-      const known = pointer.turns.reduce(
-        (sum, { axis, step }) => sum + step * (this.turns.get(axis) ?? 0),
-        pointer.axis === this.vectorAxis ? pointer.step * this.ahead : 0,
-      );
+      if (step !== 0) f.get(this.counter(pointer.axis)).times(step).op('i32.add');
+      let known = 0;
+      for (const { axis } of pointer.inner) known += stepOf(axis) * (this.turns.get(axis) ?? 0);
+      for (const [axis, turns] of this.ahead) known += stepOf(axis) * turns;
       if (known >= 0) return known;
       f.plus(known);
       return 0;
@@ -228,8 +225,8 @@ export class CodeContext {
     for (const { buffer, index } of places) {
       const key = pointerKey(buffer, index);
       const moving = [axis, ...inner.map((each) => each.axis)];
-      const steps = moving.map((each) => coefficientOf(index, each));
-      if (steps.includes(undefined) || this.#pointers.has(key)) continue;
+      const isAffine = moving.every((each) => coefficientOf(index, each) !== undefined);
+      if (!isAffine || this.#pointers.has(key)) continue;
       // Other loops inside are not open yet.
       const isOpen = [...axesOf(index)].every((each) => moving.includes(each) || this.isOpen(each));
       if (!isOpen || valuesOf(index).length > 0) continue;
@@ -248,13 +245,7 @@ export class CodeContext {
         .op('i32.add')
         .plus(role === 'resident' ? 0 : offset)
         .set(local);
-      const [step, ...turns] = steps.map((each) => (each ?? 0) * bytes);
-      this.#pointers.set(key, {
-        local,
-        axis,
-        step,
-        turns: turns.map((each, i) => ({ axis: moving[i + 1], step: each })),
-      });
+      this.#pointers.set(key, { local, axis, inner });
     }
     body();
     this.#pointers = before;

@@ -329,10 +329,10 @@ export function emitInnermost(
       () => {
         c.vectorAxis = axis;
         for (let turn = 0; turn < vectors; turn++) {
-          c.ahead = turn * LANES;
+          c.ahead.set(axis, turn * LANES);
           body(turn);
         }
-        c.ahead = 0;
+        c.ahead.clear();
         c.vectorAxis = undefined;
         f.get(counter)
           .plus(vectors * LANES)

@@ -2,14 +2,18 @@ import { gradients } from '@downhill/autograd';
 import type { Program, Statement, Tensor } from '@downhill/tensor';
 import {
   abs,
+  expand,
   compile,
   einsum,
+  matmul,
   max,
   pad,
   relu,
+  reshape,
   setBackend,
   sum,
   tensor,
+  transpose,
   variable,
   windows,
 } from '@downhill/tensor';
@@ -77,6 +81,51 @@ describe('every pass of a convolution agrees with the portable backend', () => {
       adjoints(x, weights, g, geometry).forEach((each, i) => {
         agree(each, { relative: 1e-5, of: scales[i] });
       });
+    });
+  });
+});
+
+describe('what is done with sums agrees with the portable backend', () => {
+  /** Each row of a table so many times. */
+  const timesEach = (table: Tensor, times: number): Tensor => {
+    const [rows, columns] = table.shape;
+    const spread = expand(reshape(table, [rows, 1, columns]), [rows, times, columns]);
+    return reshape(spread, [rows * times, columns]);
+  };
+
+  test('on tiles whole and cut, along rows and across, beside values that change every few rows', () => {
+    property(100, (choose) => {
+      const rows = 6 * between(choose, 1, 8);
+      const [columns, inside] = [between(choose, 1, 30), between(choose, 1, 20)];
+      const data = (...shape: number[]): Tensor => chooseData(choose, shape, 'float32', 'plain');
+      const [x, weights] = [data(rows, inside), data(inside, columns)];
+      const uses: ((sums: Tensor) => Tensor)[] = [
+        (sums) => sums.add(data(columns)),
+        (sums) => sums.mul(data(rows, 1)),
+        (sums) => relu(sums),
+        (sums) => sums.add(timesEach(data(rows / 2, columns), 2)),
+        (sums) => sums.sub(timesEach(data(rows / 3, columns), 3)),
+        // Zeros but for the first column, and but for the last row.
+        (sums) =>
+          sums.sub(
+            pad(data(rows, 1), [
+              [0, 0],
+              [0, columns - 1],
+            ]),
+          ),
+        (sums) =>
+          sums.add(
+            pad(data(1, columns), [
+              [rows - 1, 0],
+              [0, 0],
+            ]),
+          ),
+      ];
+      const isTurned = oneOf(choose, false, true);
+      const product = (a: Tensor, b: Tensor): Tensor =>
+        isTurned ? transpose(matmul(transpose(b), transpose(a))) : matmul(a, b);
+      const result = oneOf(choose, ...uses)(oneOf(choose, ...uses)(product(x, weights)));
+      agree(result, { relative: 2e-5, of: product(abs(x), abs(weights)).mul(16).add(32) });
     });
   });
 });

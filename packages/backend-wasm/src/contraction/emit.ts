@@ -1,5 +1,5 @@
 import type { LoopAxis } from '@downhill/tensor';
-import { coefficientOf, pointsOf } from '@downhill/tensor';
+import { accessesIn, coefficientOf, pointsOf } from '@downhill/tensor';
 import type { FunctionBuilder } from '../assembler.js';
 import type { CodeContext } from '../code-context.js';
 import { emitAtMost, emitDivided, mostEven, type Range } from '../division.js';
@@ -36,33 +36,28 @@ function emitNest(
   });
 }
 
-/** What is divided among threads: a loop, the tiles along the rows or those along the columns. */
-type Divided = LoopAxis | 'rows' | 'columns';
+/** The tiles along the rows or the columns; other loops have none. */
+function runsOf(loop: LoopAxis, { row, rows, column, columns }: Plan): readonly Run[] | undefined {
+  return loop === row ? rows : loop === column ? columns : undefined;
+}
 
 /** How many tiles (or turns of a loop) there are to divide among threads. */
-function tilesAlong(divided: Divided, plan: Plan): number {
-  if (typeof divided === 'object') return divided.extent;
-  return plan[divided].reduce((sum, { count }) => sum + count, 0);
+function tilesAlong(loop: LoopAxis, plan: Plan): number {
+  return runsOf(loop, plan)?.reduce((sum, { count }) => sum + count, 0) ?? loop.extent;
 }
 
 /**
  * What divides most evenly among threads: best a loop around everything, then columns, whose packing is divided too. Where a
- * variable is assigned, or is the larger factor, it is divided into parts that lie apart, the same ones at each step: each
- * thread then reads what it has written itself, and has near.
+ * variable is the largest of what is read and written, it is divided into parts that lie apart, the same ones at each step:
+ * each thread then reads what it has written itself, and has near.
  */
-function bestDivided({ buffers, share }: CodeContext, contraction: Contraction, plan: Plan): Divided {
-  const choices: Divided[] = [...plan.outer, 'columns', 'rows', ...plan.inner];
-  const [larger] = [plan.left, plan.right].sort(
+function bestDivided({ buffers, share }: CodeContext, contraction: Contraction, plan: Plan): LoopAxis {
+  const choices = [...plan.outer, plan.column, plan.row, ...plan.inner];
+  const [largest] = [...storesOf(contraction), plan.left, plan.right].sort(
     (a, b) => buffers[b.buffer].length - buffers[a.buffer].length,
   );
-  const variable = [...storesOf(contraction), larger].find(
-    ({ buffer }) => buffers[buffer].role === 'resident',
-  );
-  if (variable !== undefined) {
-    const apart = (choice: Divided): number => {
-      const { axis } = choice === 'rows' ? plan.row : choice === 'columns' ? plan.column : choice;
-      return Math.abs(coefficientOf(variable.index, axis) ?? 0);
-    };
+  if (buffers[largest.buffer].role === 'resident') {
+    const apart = ({ axis }: LoopAxis): number => Math.abs(coefficientOf(largest.index, axis) ?? 0);
     choices.sort((a, b) => apart(b) - apart(a));
   }
   return mostEven(choices, share?.most ?? 1, (each) => tilesAlong(each, plan));
@@ -102,7 +97,10 @@ class ContractionWriter {
    * across lie in few sets of the cache where lines of a matrix are a power of two apart.
    */
   readonly #turned: boolean;
-  /** Whether the sums of all rows wait in memory, between blocks or for what is done with them. */
+  /**
+   * Whether sums of all rows wait in memory for what is done with them. If they do not, and tiles do not store them either, it
+   * is done tile by tile, all written out: a core then reads what it needs for that while it still adds up.
+   */
   readonly #waits: boolean;
   /** Products in a block. */
   readonly #block: number;
@@ -111,26 +109,26 @@ class ContractionWriter {
   /** Offsets in the scratch memory. */
   readonly #leftPanel: number;
   readonly #sums: number;
-  readonly #divided: Divided;
+  /** The loop that is divided among threads; where it has tiles, those are. */
+  readonly #divided: LoopAxis;
   /** Whether what is packed of a factor is kept: for all pieces of a thread, and whatever the loops around run over. */
   readonly #keepsLeft: boolean;
   readonly #keepsRight: boolean;
   /** This thread's part of it. */
-  #part: Range | undefined;
   readonly #ranges = new Map<LoopAxis, Range | undefined>();
   /** Locals: how many products the block has along its outermost loop; whether it is the first. */
   readonly #count: number;
   readonly #first: number;
 
   constructor(c: CodeContext, contraction: Contraction, plan: Plan) {
-    const { blocks, cut, summed, inner, row, rows, columns } = plan;
+    const { blocks, cut, summed, inner, row, rows, column, columns } = plan;
     const [store] = contraction.epilogue;
     const isDirect =
       contraction.epilogue.length === 1 &&
       store.kind === 'store' &&
       store.value.kind === 'register' &&
       store.value.register === contraction.register &&
-      coefficientOf(store.index, plan.column.axis) === 1;
+      coefficientOf(store.index, column.axis) === 1;
     this.#c = c;
     this.#plan = plan;
     this.#contraction = contraction;
@@ -139,12 +137,18 @@ class ContractionWriter {
     this.#sumDown = 4 * columns.reduce((sum, { count, size }) => sum + count * padded(size), 0);
     const lines = pointsOf(inner) * row.extent;
     this.#turned = liesAlong(c, contraction, row.axis) && lines * this.#sumDown <= WAITING;
-    this.#waits = this.#continues || this.#turned;
+    const { epilogue, register } = contraction;
+    this.#waits =
+      !isDirect &&
+      (this.#continues ||
+        this.#turned ||
+        !loopVectorizes(c, epilogue, column.axis, [register]) ||
+        accessesIn(epilogue).some(({ index }) => coefficientOf(index, row.axis) === undefined));
     this.#block = cut === undefined ? pointsOf(summed) : (pointsOf(summed) / cut.axis.extent) * cut.size;
     const height = Math.max(...rows.map(({ size }) => size));
     this.#divided = bestDivided(c, contraction, plan);
     const { packsLeft, packsRight, keepsLeft } = plan;
-    const isOnce = this.#divided === 'rows' && plan.outer.length === 0 && blocks.length === 0;
+    const isOnce = this.#divided === row && plan.outer.length === 0 && blocks.length === 0;
     const allRight = pointsOf(summed) * this.#sumDown;
     this.#keepsRight = packsRight && isOnce && allRight <= KEPT;
     this.#keepsLeft = keepsLeft && !(isOnce && inner.length === 0);
@@ -153,8 +157,8 @@ class ContractionWriter {
     this.#leftPanel = packsRight ? blocksOf(this.#keepsRight) * this.#sumDown : 0;
     const rowsPacked = this.#keepsLeft ? row.extent : height;
     this.#sums = this.#leftPanel + (packsLeft ? blocksOf(this.#keepsLeft) * rowsPacked * 4 : 0);
-    const waiting = isDirect ? 0 : this.#waits ? lines : height;
-    c.scratchBytes = Math.max(c.scratchBytes, this.#sums + waiting * this.#sumDown);
+    const waiting = isDirect ? 0 : this.#waits ? lines * this.#sumDown : height * plan.vectors * 16;
+    c.scratchBytes = Math.max(c.scratchBytes, this.#sums + waiting);
     this.#count = c.local('i32');
     this.#first = c.local('i32');
   }
@@ -164,13 +168,12 @@ class ContractionWriter {
     const { share } = this.#c;
     const isShared = share?.loops.some(({ axis }) => axis === first.axis) === true;
     const emit = (part?: Range): void => {
-      this.#part = part;
-      if (typeof this.#divided === 'object') this.#ranges.set(this.#divided, part);
+      this.#ranges.set(this.#divided, part && this.#rangeOf(part));
       emitNest(this.#c, this.#plan.outer, this.#ranges, () => {
         this.#blocks();
       });
     };
-    const { outer, packsLeft, packsRight } = this.#plan;
+    const { outer, column, packsLeft, packsRight } = this.#plan;
     if (this.#keepsLeft) this.#keepLeft();
     if (this.#keepsRight) {
       this.#eachBlock(() => {
@@ -178,7 +181,7 @@ class ContractionWriter {
       });
     }
     const packsAgain =
-      this.#divided === 'columns' ? packsLeft && !this.#keepsLeft : packsRight && !this.#keepsRight;
+      this.#divided === column ? packsLeft && !this.#keepsLeft : packsRight && !this.#keepsRight;
     const helps = !packsAgain || outer.some((loop) => loop === this.#divided);
     const extent = tilesAlong(this.#divided, this.#plan);
     if (isShared) emitDivided(this.#c, share, { extent, helps }, emit);
@@ -191,12 +194,10 @@ class ContractionWriter {
     this.#eachBlock(() => {
       this.#oneBlock();
     });
-    if (!this.#waits || this.#direct !== undefined) return;
-    const rows = this.#rangeOf('rows');
+    if (!this.#waits) return;
     this.#inner((sums) => {
-      this.#epilogue(sums, rows);
+      this.#finishAll(sums);
     });
-    if (rows !== undefined) this.#c.f.release(rows.from, rows.to);
   }
 
   /** Runs over the blocks of what is summed. */
@@ -232,14 +233,12 @@ class ContractionWriter {
 
   #oneBlock(): void {
     const { f } = this.#c;
-    const { packsRight, rows } = this.#plan;
+    const { packsRight, row } = this.#plan;
     if (packsRight && !this.#keepsRight) this.#packRight();
     this.#inner((sums) => {
-      for (const run of rows) {
-        this.#eachRow(run, (top) => {
-          this.#tilesOfRow(run, top, sums);
-        });
-      }
+      this.#eachTile(row, (top, height) => {
+        this.#tilesOfRow(top, height, sums);
+      });
     });
     if (this.#continues) f.i32Const(0).set(this.#first);
   }
@@ -264,50 +263,31 @@ class ContractionWriter {
     f.release(sums);
   }
 
-  /** Runs over the tiles of a run; `top` is a local with the first row. */
-  #eachRow(run: Run, body: (top: number) => void): void {
-    this.#each(run, this.#plan.row, this.#divided === 'rows', body);
-  }
-
-  /** Runs over the panels of columns; `start` is a local with the first column. */
-  #eachPanel(body: (run: Run, start: number) => void): void {
-    for (const run of this.#plan.columns) {
-      this.#each(run, this.#plan.column, this.#divided === 'columns', (start) => {
-        body(run, start);
-      });
-    }
-  }
-
-  #each(run: Run, { axis }: LoopAxis, divided: boolean, body: (start: number) => void): void {
+  /** Runs over this thread's tiles along the rows or columns; `start` is a local with the first one of a tile. */
+  #eachTile(loop: LoopAxis, body: (start: number, size: number) => void): void {
     const { f } = this.#c;
-    const part = divided ? this.#part : undefined;
+    const range = this.#ranges.get(loop);
     const [place, end] = [this.#c.local('i32'), this.#c.local('i32')];
-    if (part === undefined) f.i32Const(run.start);
-    else this.#emitStartOf(part.from, run);
-    f.set(place);
-    if (part === undefined) f.i32Const(run.start + run.count * run.size);
-    else this.#emitStartOf(part.to, run);
-    f.set(end);
-    this.#c.counters.set(axis, place);
-    f.whileLoop(
-      () => f.get(place).get(end).op('i32.lt_u'),
-      () => {
-        body(place);
-        f.get(place).plus(run.size).set(place);
-      },
-    );
-    this.#c.counters.delete(axis);
+    let start = 0;
+    for (const { count, size } of runsOf(loop, this.#plan) ?? []) {
+      f.i32Const(start).set(place);
+      start += count * size;
+      f.i32Const(start).set(end);
+      if (range !== undefined) {
+        f.get(place).get(range.from).get(place).get(range.from).op('i32.gt_u').op('select').set(place);
+        emitAtMost(f, end, () => f.get(range.to));
+      }
+      this.#c.counters.set(loop.axis, place);
+      f.whileLoop(
+        () => f.get(place).get(end).op('i32.lt_u'),
+        () => {
+          body(place, size);
+          f.get(place).plus(size).set(place);
+        },
+      );
+    }
+    this.#c.counters.delete(loop.axis);
     f.release(place, end);
-  }
-
-  /** Emits where the tile of this number (counted over all runs) begins, or the end of the run nearest to it. */
-  #emitStartOf(tile: number, run: Run): void {
-    const { f } = this.#c;
-    const number = this.#c.local('i32');
-    f.get(tile).plus(-run.first).set(number);
-    emitWithin(f, number, run.count);
-    f.get(number).times(run.size).plus(run.start);
-    f.release(number);
   }
 
   /** Levels over what is summed in a block, and how often the outermost runs for each count of the block. */
@@ -381,7 +361,7 @@ class ContractionWriter {
   #packRight(): void {
     const { f } = this.#c;
     const { right, column, row } = this.#plan;
-    this.#eachPanel(({ size }, start) => {
+    this.#eachTile(column, (start, size) => {
       const width = padded(size);
       const target = this.#packedSteps(width * 4);
       const { levels, factor } = this.#levels((axis) => [strideOf(right, axis), target.get(axis) ?? 0]);
@@ -396,15 +376,12 @@ class ContractionWriter {
 
   /** Packs all rows, for whatever the loops around run over. */
   #keepLeft(): void {
-    const { rows, row } = this.#plan;
     this.#eachBlock(() => {
-      for (const run of rows) {
-        this.#each(run, row, false, (top) => {
-          this.#packLeft(run.size, () => {
-            this.#emitLeftPanel(top);
-          });
+      this.#eachTile(this.#plan.row, (top, height) => {
+        this.#packLeft(height, () => {
+          this.#emitLeftPanel(top);
         });
-      }
+      });
     });
   }
 
@@ -439,27 +416,22 @@ class ContractionWriter {
     this.#emitToBlock(4 * this.#plan.row.extent);
   }
 
-  #tilesOfRow(run: Run, top: number, sums: number): void {
+  #tilesOfRow(top: number, height: number, sums: number): void {
     const { f } = this.#c;
-    const { left, right, row, packsLeft, packsRight, skip } = this.#plan;
+    const { left, right, row, column, packsLeft, packsRight, skip } = this.#plan;
+    const direct = this.#direct;
     const source = this.#c.local('i32');
     const stretch = this.#stretch();
-    const packed = this.#packedSteps(run.size * 4);
+    const packed = this.#packedSteps(height * 4);
     if (packsLeft) this.#emitLeftPanel(top);
     else this.#emitLeft();
     f.set(source);
     if (packsLeft && !this.#keepsLeft) {
-      this.#packLeft(run.size, () => {
+      this.#packLeft(height, () => {
         f.get(source);
       });
     }
-    const target = this.#c.local('i32');
-    if (this.#direct === undefined) {
-      f.get(sums);
-      if (this.#waits) f.get(top).times(this.#sumDown).op('i32.add');
-      f.set(target);
-    }
-    this.#eachPanel(({ size }, start) => {
+    const writePanel = (start: number, size: number): void => {
       const width = padded(size);
       const panel = this.#packedSteps(width * 4);
       const stepsOf = (axis: LoopAxis): readonly [number, number] => [
@@ -472,12 +444,16 @@ class ContractionWriter {
         if (stretch !== undefined) f.get(stretch.from).times(step).op('i32.add');
       };
       const tile = {
-        rows: run.size,
+        rows: height,
         vectors: width / LANES,
-        columns: this.#direct === undefined ? width : size,
+        columns: direct === undefined ? width : size,
         leftDown: packsLeft ? 4 : strideOf(left, row),
         sumDown:
-          this.#direct === undefined ? this.#sumDown : 4 * (coefficientOf(this.#direct.index, row.axis) ?? 0),
+          direct !== undefined
+            ? 4 * (coefficientOf(direct.index, row.axis) ?? 0)
+            : this.#waits
+              ? this.#sumDown
+              : 4 * width,
         levels,
         writtenOut: this.#plan.writtenOut,
       };
@@ -487,13 +463,17 @@ class ContractionWriter {
         if (packsRight) this.#emitPanel(start);
         else this.#emitAddress(right);
         emitSkipped(rightStep);
-        if (this.#direct === undefined) f.get(target).get(start).i32Const(2).op('i32.shl').op('i32.add');
-        else this.#emitAddress(this.#direct);
+        if (direct !== undefined) this.#emitAddress(direct);
+        else {
+          f.get(sums);
+          if (this.#waits) f.get(top).times(this.#sumDown).get(start).times(4).op('i32.add').op('i32.add');
+        }
         this.#emitCount(factor, stretch?.count);
         f.call(tileFunction(this.#c, { ...tile, continues }));
       };
       if (!this.#continues) {
         call(false);
+        if (direct === undefined && !this.#waits) this.#finishTile(sums, height, size);
         return;
       }
       f.get(this.#first).if();
@@ -501,28 +481,44 @@ class ContractionWriter {
       f.else();
       call(true);
       f.end();
+    };
+    const { epilogue } = this.#contraction;
+    const places = this.#waits ? [] : accessesIn(epilogue);
+    this.#c.withPointers(places, column.axis, [], () => {
+      this.#eachTile(column, writePanel);
     });
-    f.release(source, target);
+    f.release(source);
     if (stretch !== undefined) f.release(stretch.from, stretch.count);
-    if (this.#waits || this.#direct !== undefined) return;
-    // There are the sums of this tile alone.
-    const [first, end] = [this.#c.local('i32'), this.#c.local('i32')];
-    f.get(sums).get(top).times(this.#sumDown).op('i32.sub').set(first);
-    f.get(top).plus(run.size).set(end);
-    this.#epilogue(first, { from: top, to: end });
-    f.release(first, end);
-    this.#c.counters.set(row.axis, top);
   }
 
-  /** Does with each sum of some rows what is to be done; `sums` is a local with the address of row 0. */
-  #epilogue(sums: number, rows: Range | undefined): void {
+  /** Does with the sums of a tile what is to be done. */
+  #finishTile(sums: number, rows: number, columns: number): void {
+    const c = this.#c;
+    const { f } = c;
+    const { row, column } = this.#plan;
+    for (let down = 0; down < rows; down++) {
+      c.ahead.set(row.axis, down);
+      for (let right = 0; right < columns; right += c.vectorAxis === undefined ? 1 : LANES) {
+        c.ahead.set(column.axis, right);
+        c.vectorAxis = right + LANES <= columns ? column.axis : undefined;
+        this.#finish(() => {
+          f.get(sums);
+          return 4 * (down * padded(columns) + right);
+        });
+      }
+    }
+    c.ahead.clear();
+    c.vectorAxis = undefined;
+  }
+
+  /** Does with all sums of this thread what is to be done; `sums` is a local with the address of row 0. */
+  #finishAll(sums: number): void {
     const c = this.#c;
     const { f } = c;
     const { row, column } = this.#plan;
     const { epilogue, register } = this.#contraction;
-    const columns = this.#rangeOf('columns');
-    const down = { loop: row, range: rows, step: this.#sumDown };
-    const right = { loop: column, range: columns, step: 4 };
+    const down = { loop: row, range: this.#ranges.get(row), step: this.#sumDown };
+    const right = { loop: column, range: this.#ranges.get(column), step: 4 };
     const [across, along] = this.#turned ? [right, down] : [down, right];
     const line = c.local('i32');
     const emitPlace = (from: number, { loop, step }: typeof across): void => {
@@ -534,34 +530,47 @@ class ContractionWriter {
       const vectorizes = loopVectorizes(c, epilogue, along.loop.axis, [register]);
       const options = { vectorizes, range: along.range, anywhere: this.#turned };
       emitInnermost(c, along.loop, epilogue.flatMap(placesOf), options, () => {
-        const vector = c.vectorAxis !== undefined;
-        const sum = c.local(vector ? 'v128' : 'f32');
-        emitPlace(line, along);
-        if (!vector) f.memory('f32.load', 0);
-        else if (this.#turned) emitApart(c, 0, along.step);
-        else f.memory('v128.load', 0);
-        f.set(sum);
-        c.registers.set(register, { local: sum, vector });
-        emitStatements(c, epilogue);
-        f.release(sum);
+        this.#finish(() => {
+          emitPlace(line, along);
+          return 0;
+        }, along.step);
       });
     });
     f.release(line);
-    if (columns !== undefined) f.release(columns.from, columns.to);
   }
 
-  /** The rows or columns this thread computes, where they are divided. */
-  #rangeOf(tiles: 'rows' | 'columns'): Range | undefined {
-    const part = this.#part;
-    if (this.#divided !== tiles || part === undefined) return undefined;
+  /** Does with a sum, or four of them `step` bytes apart, what is to be done. */
+  #finish(address: () => number, step = 4): void {
+    const c = this.#c;
+    const { epilogue, register } = this.#contraction;
+    const vector = c.vectorAxis !== undefined;
+    const sum = c.local(vector ? 'v128' : 'f32');
+    const offset = address();
+    if (vector && step !== 4) emitApart(c, offset, step);
+    else c.f.memory(vector ? 'v128.load' : 'f32.load', offset);
+    c.f.set(sum);
+    c.registers.set(register, { local: sum, vector });
+    emitStatements(c, epilogue);
+    c.f.release(sum);
+  }
+
+  /** What a part of the loop that is divided is in its turns, where it is in tiles. */
+  #rangeOf(part: Range): Range {
     const { f } = this.#c;
+    const runs = runsOf(this.#divided, this.#plan);
+    if (runs === undefined) return part;
     const [from, to] = [part.from, part.to].map((tile) => {
       const place = this.#c.local('i32');
+      const number = this.#c.local('i32');
+      let first = 0;
       f.i32Const(0).set(place);
-      for (const run of this.#plan[tiles]) {
-        this.#emitStartOf(tile, run);
-        f.i32Const(run.start).op('i32.sub').get(place).op('i32.add').set(place);
+      for (const { count, size } of runs) {
+        f.get(tile).plus(-first).set(number);
+        first += count;
+        emitWithin(f, number, count);
+        f.get(number).times(size).get(place).op('i32.add').set(place);
       }
+      f.release(number);
       return place;
     });
     return { from, to };

@@ -9,10 +9,6 @@ import type { TileForms } from './tile-forms.js';
 
 /** So many tiles of equal size, one after another along an axis. */
 export interface Run {
-  /** The number of the first, counted over all runs along the axis. */
-  readonly first: number;
-  /** Where the first begins. */
-  readonly start: number;
   readonly count: number;
   /** How much of the axis each covers. */
   readonly size: number;
@@ -193,8 +189,8 @@ function tilingOf(row: LoopAxis, column: LoopAxis, vectors: number, height: numb
   const rows = spread(row.extent, height);
   const whole = Math.floor(column.extent / width);
   const columns = [
-    { first: 0, start: 0, count: whole, size: width },
-    { first: whole, start: whole * width, count: 1, size: column.extent % width },
+    { count: whole, size: width },
+    { count: 1, size: column.extent % width },
   ].filter(({ count, size }) => count * size > 0);
   const workOf = (v: number): number =>
     rows.reduce((sum, { count, size }) => sum + count * Math.max(size * v, size + v, 8), 0);
@@ -268,15 +264,17 @@ function reach(left: Load, right: Load, axis: LoopAxis): number {
   return Math.abs(strideOf(left, axis)) + Math.abs(strideOf(right, axis));
 }
 
-/** Tiles of at most `most`, as equal as they can be, so that none is nearly empty. */
+/**
+ * Tiles of at most `most`, as equal as they can be, so that none is nearly empty. The small ones come first: the first threads
+ * have a tile more where their number does not divide that of tiles.
+ */
 function spread(extent: number, most: number): Run[] {
   const count = Math.ceil(extent / most);
   const size = Math.ceil(extent / count);
   const short = count * size - extent;
-  const long = (count - short) * size;
   return [
-    { first: 0, start: 0, count: count - short, size },
-    { first: count - short, start: long, count: short, size: size - 1 },
+    { count: short, size: size - 1 },
+    { count: count - short, size },
   ].filter((run) => run.count > 0);
 }
 
