@@ -1,6 +1,7 @@
 import type { FunctionBuilder, Operand } from './assembler.js';
 import type { CodeContext, Share } from './code-context.js';
 import { CONTROL, LINE_WORDS } from './control.js';
+import type { PlainOp } from './opcodes.js';
 
 /** Part of a loop: locals with the first turn and with the end. */
 export interface Range {
@@ -82,7 +83,16 @@ function emitMost(f: FunctionBuilder, threads: number, units: Operand): void {
 
 /** Lowers a local to a limit it is above, both unsigned. */
 export function emitAtMost(f: FunctionBuilder, local: number, limit: Operand): void {
-  f.get(local).operand(limit).get(local).operand(limit).op('i32.lt_u').op('select').set(local);
+  emitLimited(f, local, limit, 'i32.lt_u');
+}
+
+/** Raises a local to a limit it is below. */
+export function emitAtLeast(f: FunctionBuilder, local: number, limit: Operand): void {
+  emitLimited(f, local, limit, 'i32.gt_s');
+}
+
+function emitLimited(f: FunctionBuilder, local: number, limit: Operand, keeps: PlainOp): void {
+  f.get(local).operand(limit).get(local).operand(limit).op(keeps).op('select').set(local);
 }
 
 /** How often what is left of a part is halved. */

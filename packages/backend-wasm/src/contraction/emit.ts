@@ -2,7 +2,7 @@ import type { LoopAxis } from '@downhill/tensor';
 import { accessesIn, coefficientOf, pointsOf } from '@downhill/tensor';
 import type { FunctionBuilder } from '../assembler.js';
 import type { CodeContext } from '../code-context.js';
-import { emitAtMost, emitDivided, mostEven, type Range } from '../division.js';
+import { emitAtLeast, emitAtMost, emitDivided, mostEven, type Range } from '../division.js';
 import { emitCounted, emitInnermost, emitStatements, loopVectorizes, placesOf } from '../statements.js';
 import { emitApart, LANES } from '../vector.js';
 import type { Contraction, Load, Store } from './contraction.js';
@@ -11,7 +11,7 @@ import type { Level } from './levels.js';
 import { mergeLevels } from './levels.js';
 import { packingFunction } from './packing.js';
 import type { Plan, Run } from './plan.js';
-import { KEPT } from './plan.js';
+import { KEPT, tilesOf } from './plan.js';
 import { tileFunction } from './tile.js';
 
 /** Emits a contraction as its plan says. */
@@ -43,7 +43,8 @@ function runsOf(loop: LoopAxis, { row, rows, column, columns }: Plan): readonly 
 
 /** How many tiles (or turns of a loop) there are to divide among threads. */
 function tilesAlong(loop: LoopAxis, plan: Plan): number {
-  return runsOf(loop, plan)?.reduce((sum, { count }) => sum + count, 0) ?? loop.extent;
+  const runs = runsOf(loop, plan);
+  return runs === undefined ? loop.extent : tilesOf(runs);
 }
 
 /**
@@ -75,7 +76,7 @@ function liesAlong(c: CodeContext, contraction: Contraction, axis: number): bool
 
 /** Moves a local that is not from 0 to `most` to the nearer of the two. */
 function emitWithin(f: FunctionBuilder, local: number, most: number): void {
-  f.get(local).i32Const(0).get(local).i32Const(0).op('i32.gt_s').op('select').set(local);
+  emitAtLeast(f, local, 0);
   emitAtMost(f, local, most);
 }
 
@@ -122,12 +123,13 @@ class ContractionWriter {
 
   constructor(c: CodeContext, contraction: Contraction, plan: Plan) {
     const { blocks, cut, summed, inner, row, rows, column, columns } = plan;
-    const [store] = contraction.epilogue;
+    const { epilogue, register } = contraction;
+    const [store] = epilogue;
     const isDirect =
-      contraction.epilogue.length === 1 &&
+      epilogue.length === 1 &&
       store.kind === 'store' &&
       store.value.kind === 'register' &&
-      store.value.register === contraction.register &&
+      store.value.register === register &&
       coefficientOf(store.index, column.axis) === 1;
     this.#c = c;
     this.#plan = plan;
@@ -135,21 +137,21 @@ class ContractionWriter {
     this.#direct = isDirect ? store : undefined;
     this.#continues = cut !== undefined || blocks.length > 0;
     this.#sumDown = 4 * columns.reduce((sum, { count, size }) => sum + count * padded(size), 0);
+    const points = pointsOf(summed);
     const lines = pointsOf(inner) * row.extent;
     this.#turned = liesAlong(c, contraction, row.axis) && lines * this.#sumDown <= WAITING;
-    const { epilogue, register } = contraction;
     this.#waits =
       !isDirect &&
       (this.#continues ||
         this.#turned ||
         !loopVectorizes(c, epilogue, column.axis, [register]) ||
         accessesIn(epilogue).some(({ index }) => coefficientOf(index, row.axis) === undefined));
-    this.#block = cut === undefined ? pointsOf(summed) : (pointsOf(summed) / cut.axis.extent) * cut.size;
+    this.#block = cut === undefined ? points : (points / cut.axis.extent) * cut.size;
     const height = Math.max(...rows.map(({ size }) => size));
     this.#divided = bestDivided(c, contraction, plan);
     const { packsLeft, packsRight, keepsLeft } = plan;
     const isOnce = this.#divided === row && plan.outer.length === 0 && blocks.length === 0;
-    const allRight = pointsOf(summed) * this.#sumDown;
+    const allRight = points * this.#sumDown;
     this.#keepsRight = packsRight && isOnce && allRight <= KEPT;
     this.#keepsLeft = keepsLeft && !(isOnce && inner.length === 0);
     const all = cut === undefined ? 1 : Math.ceil(cut.axis.extent / cut.size);
@@ -274,7 +276,7 @@ class ContractionWriter {
       start += count * size;
       f.i32Const(start).set(end);
       if (range !== undefined) {
-        f.get(place).get(range.from).get(place).get(range.from).op('i32.gt_u').op('select').set(place);
+        emitAtLeast(f, place, () => f.get(range.from));
         emitAtMost(f, end, () => f.get(range.to));
       }
       this.#c.counters.set(loop.axis, place);
@@ -328,11 +330,6 @@ class ContractionWriter {
     return { from, count };
   }
 
-  #emitCount(factor: number, count = this.#count): void {
-    const { f } = this.#c;
-    f.get(count).times(factor);
-  }
-
   #emitAddress({ buffer, index }: Pick<Load, 'buffer' | 'index'>): void {
     const { f } = this.#c;
     f.plus(this.#c.address(buffer, index));
@@ -369,7 +366,7 @@ class ContractionWriter {
         this.#emitAddress(right);
       });
       this.#emitPanel(start);
-      this.#emitCount(factor);
+      f.get(this.#count).times(factor);
       f.call(packingFunction(this.#c, { lines: size, width, across: strideOf(right, column), levels }));
     });
   }
@@ -401,7 +398,7 @@ class ContractionWriter {
     const { levels, factor } = this.#levels((axis) => [strideOf(left, axis), packed.get(axis) ?? 0]);
     this.#emitLeft();
     emitTarget();
-    this.#emitCount(factor);
+    f.get(this.#count).times(factor);
     f.call(packingFunction(this.#c, { lines, width: lines, across: strideOf(left, row), levels }));
   }
 
@@ -468,7 +465,7 @@ class ContractionWriter {
           f.get(sums);
           if (this.#waits) f.get(top).times(this.#sumDown).get(start).times(4).op('i32.add').op('i32.add');
         }
-        this.#emitCount(factor, stretch?.count);
+        f.get(stretch?.count ?? this.#count).times(factor);
         f.call(tileFunction(this.#c, { ...tile, continues }));
       };
       if (!this.#continues) {

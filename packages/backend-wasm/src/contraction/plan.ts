@@ -66,8 +66,8 @@ const NEAR_BLOCK = 320;
 /** What is packed is kept where it takes no more bytes than that. */
 export const KEPT = 2 ** 20;
 
-/** From this many bytes on, neighbouring products lie in different lines and, in large matrices, in few sets of the cache. */
-const FAR = 64;
+/** Bytes of a cache line: neighbouring products as far apart lie in different ones and, in large matrices, in few sets. */
+const LINE = 64;
 
 /** Products with zeros are skipped where no more than this part is left. */
 const WORTH_SKIPPING = 0.95;
@@ -156,7 +156,7 @@ function withOneLoop(plan: Unfitted): Unfitted {
   const order = [...plan.blocks, ...plan.summed];
   const packing = { ...plan, ...cutBlocks(order, NEAR_BLOCK), packsRight: true };
   if (isOneLoop(packing)) return packing;
-  const panels = pointsOf(plan.outer) * panelsOf(plan);
+  const panels = pointsOf(plan.outer) * tilesOf(plan.columns);
   const withRows = keepingLeft({ ...packing, packsLeft: panels >= REUSE });
   return withRows.keepsLeft ? withRows : plan;
 }
@@ -193,7 +193,7 @@ function tilingOf(row: LoopAxis, column: LoopAxis, vectors: number, height: numb
     { count: 1, size: column.extent % width },
   ].filter(({ count, size }) => count * size > 0);
   const workOf = (v: number): number =>
-    rows.reduce((sum, { count, size }) => sum + count * Math.max(size * v, size + v, 8), 0);
+    rows.reduce((sum, { count, size }) => sum + count * Math.max(size * v, size + v + 1, 8), 0);
   const work = columns.reduce((sum, { count, size }) => sum + count * workOf(Math.ceil(size / LANES)), 0);
   return { vectors, rows, columns, work };
 }
@@ -210,13 +210,13 @@ function makePlans(
   const outer = others.filter((loop) => !inner.includes(loop));
   const step = reduced[reduced.length - 1];
   const together = strideOf(right, column) === 4;
-  const [isLeftFar, isRightFar] = [left, right].map((load) => Math.abs(strideOf(load, step)) >= FAR);
+  const [isLeftFar, isRightFar] = [left, right].map((load) => Math.abs(strideOf(load, step)) >= LINE);
   const skipped = skips.find(({ by }) => others.includes(by));
   return widthsOf(column).map((vectors) => {
     const tiling = tilingOf(row, column, vectors, HEIGHTS[vectors]);
-    const tiles = tiling.rows.reduce((sum, { count }) => sum + count, 0) * pointsOf(inner);
+    const tiles = tilesOf(tiling.rows) * pointsOf(inner);
     const packsRight = !together || (isRightFar && tiles >= REUSE);
-    const packsLeft = isLeftFar && panelsOf(tiling) >= REUSE;
+    const packsLeft = isLeftFar && tilesOf(tiling.columns) >= REUSE;
     const cuts = packsRight || packsLeft || inner.length > 0;
     const skip = cuts && pointsOf(reduced) > BLOCK ? undefined : skipped;
     const { blocks, cut, summed } = cutBlocks(
@@ -239,16 +239,20 @@ function cheapest<Each extends Unfitted>(
     ({ left, right, row, column, outer, inner, summed, skip, packsRight, ...tiling }) => {
       const sums = pointsOf(reduced) * (skip?.part ?? 1);
       const scattered = storesOf({ epilogue }).some(({ index }) => coefficientOf(index, column.axis) !== 1);
-      // Where rows lie further apart than what the loops around move by, each tile touches new lines of the cache.
-      const scatters = inner.some((loop) => Math.abs(strideOf(left, loop)) < Math.abs(strideOf(left, row)));
+      // Where rows lie further apart than what the loops around move by, each tile touches new lines of the cache: that is
+      // little where whole ones are read.
+      const isApart = inner.some((loop) => Math.abs(strideOf(left, loop)) < Math.abs(strideOf(left, row)));
+      const step = summed[summed.length - 1];
+      const fillsLines = Math.abs(strideOf(left, step)) === 4 && 4 * step.extent >= LINE;
+      const touching = !isApart ? 1 : fillsLines ? 1.03 : 1.25;
       const together = strideOf(right, column) === 4;
       const packing = !packsRight
         ? 0
-        : (together ? 0.5 : strideOf(right, summed[summed.length - 1]) === 4 ? 1 : 2) *
-          (panelsOf(tiling) * tiling.vectors * LANES);
+        : (together ? 0.5 : strideOf(right, step) === 4 ? 1 : 2) *
+          (tilesOf(tiling.columns) * tiling.vectors * LANES);
       return (
         pointsOf(outer) *
-        (sums * (tiling.work * pointsOf(inner) * (scatters ? 1.25 : 1) + packing) +
+        (sums * (tiling.work * pointsOf(inner) * touching + packing) +
           pointsOf(inner) * row.extent * column.extent * (scattered ? 4 : 1))
       );
     },
@@ -256,8 +260,9 @@ function cheapest<Each extends Unfitted>(
   return plans[costs.indexOf(Math.min(...costs))];
 }
 
-function panelsOf({ columns }: Pick<Plan, 'columns'>): number {
-  return columns.reduce((sum, { count }) => sum + count, 0);
+/** How many tiles there are in some runs. */
+export function tilesOf(runs: readonly Run[]): number {
+  return runs.reduce((sum, { count }) => sum + count, 0);
 }
 
 function reach(left: Load, right: Load, axis: LoopAxis): number {
