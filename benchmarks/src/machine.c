@@ -27,7 +27,10 @@ static double now(void) {
   return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-/* Where processors of one architecture do or do not have a fused multiply-add, the program asks before it uses it. */
+/*
+ * Where processors of one architecture do or do not have a fused multiply-add, the program asks before it uses it. That it
+ * may, -ffp-contract says.
+ */
 #ifdef __x86_64__
 #define FUSED_IF_POSSIBLE __attribute__((target_clones("fma", "default")))
 #else
