@@ -178,6 +178,19 @@ describe('without relaxed multiply-add, one loop sums', () => {
   });
 });
 
+test.each([
+  [512, 512],
+  [1024, 256],
+  [4096, 128],
+])('of products with %d rows and columns, %d are added up at a time', (extent, block) => {
+  const operands = [
+    [extent, 1024],
+    [1024, extent],
+  ].map((shape) => variable(tensor(new Float32Array(1024 * extent), { shape })));
+  const step = compile(() => matmul(operands[0].value, operands[1].value));
+  expect(planOf(step.program(), 6, true)?.cut?.size).toBe(block);
+});
+
 describe('rows are an axis that tiles of the form at hand cover well', () => {
   const x = variable(tensor(new Float32Array(64 * 20 * 12 * 12), { shape: [64, 20, 12, 12] }));
   const weights = variable(tensor(new Float32Array(20 * 20 * 25), { shape: [20, 20, 5, 5] }));

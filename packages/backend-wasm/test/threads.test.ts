@@ -105,6 +105,7 @@ describe('threads', () => {
     [37, 701, 133],
     [64, 784, 256],
     [5, 1100, 61],
+    [300, 140, 90],
   ] as const)('divide the weights of dense layers, %i images, %i to %i', async (...sizes) => {
     setBackend(portable());
     const expected = trainDense(sizes);

@@ -64,6 +64,9 @@ function bestDivided({ buffers, share }: CodeContext, contraction: Contraction, 
   return mostEven(choices, share?.most ?? 1, (each) => tilesAlong(each, plan));
 }
 
+/** From so many products on, lines that a tile of rows is packed from have left the level-1 cache when the next one is. */
+const FAR = 256;
+
 /** Bytes of sums that wait, at the most, for results to be stored side by side. */
 const WAITING = 2 ** 18;
 
@@ -153,12 +156,12 @@ class ContractionWriter {
     const isOnce = this.#divided === row && plan.outer.length === 0 && blocks.length === 0;
     const allRight = points * this.#sumDown;
     this.#keepsRight = packsRight && isOnce && allRight <= KEPT;
-    this.#keepsLeft = keepsLeft && !(isOnce && inner.length === 0);
-    const all = cut === undefined ? 1 : Math.ceil(cut.axis.extent / cut.size);
-    const blocksOf = (isKept: boolean): number => this.#block * (isKept ? all : 1);
-    this.#leftPanel = packsRight ? blocksOf(this.#keepsRight) * this.#sumDown : 0;
+    this.#keepsLeft = keepsLeft && !(isOnce && inner.length === 0 && points < FAR);
+    const all = cut === undefined ? points : Math.ceil(cut.axis.extent / cut.size) * this.#block;
+    const packedOf = (isKept: boolean): number => (isKept ? all : this.#block);
+    this.#leftPanel = packsRight ? packedOf(this.#keepsRight) * this.#sumDown : 0;
     const rowsPacked = this.#keepsLeft ? row.extent : height;
-    this.#sums = this.#leftPanel + (packsLeft ? blocksOf(this.#keepsLeft) * rowsPacked * 4 : 0);
+    this.#sums = this.#leftPanel + (packsLeft ? packedOf(this.#keepsLeft) * rowsPacked * 4 : 0);
     const waiting = isDirect ? 0 : this.#waits ? lines * this.#sumDown : height * plan.vectors * 16;
     c.scratchBytes = Math.max(c.scratchBytes, this.#sums + waiting);
     this.#count = c.local('i32');
@@ -171,12 +174,13 @@ class ContractionWriter {
     const isShared = share?.loops.some(({ axis }) => axis === first.axis) === true;
     const emit = (part?: Range): void => {
       this.#ranges.set(this.#divided, part && this.#rangeOf(part));
+      if (this.#keepsLeft && this.#divided === row) this.#keepLeft();
       emitNest(this.#c, this.#plan.outer, this.#ranges, () => {
         this.#blocks();
       });
     };
-    const { outer, column, packsLeft, packsRight } = this.#plan;
-    if (this.#keepsLeft) this.#keepLeft();
+    const { outer, row, column, packsLeft, packsRight } = this.#plan;
+    if (this.#keepsLeft && this.#divided !== row) this.#keepLeft();
     if (this.#keepsRight) {
       this.#eachBlock(() => {
         this.#packRight();
@@ -192,9 +196,17 @@ class ContractionWriter {
   }
 
   #blocks(): void {
-    this.#c.f.i32Const(1).set(this.#first);
+    const { f } = this.#c;
+    const { packsRight, row } = this.#plan;
+    f.i32Const(1).set(this.#first);
     this.#eachBlock(() => {
-      this.#oneBlock();
+      if (packsRight && !this.#keepsRight) this.#packRight();
+      this.#inner((sums) => {
+        this.#eachTile(row, (top, height) => {
+          this.#tilesOfRow(top, height, sums);
+        });
+      });
+      if (this.#continues) f.i32Const(0).set(this.#first);
     });
     if (!this.#waits) return;
     this.#inner((sums) => {
@@ -231,18 +243,6 @@ class ContractionWriter {
     for (const { axis } of axes) this.#c.turns.set(axis, 0);
     body();
     for (const { axis } of axes) this.#c.turns.delete(axis);
-  }
-
-  #oneBlock(): void {
-    const { f } = this.#c;
-    const { packsRight, row } = this.#plan;
-    if (packsRight && !this.#keepsRight) this.#packRight();
-    this.#inner((sums) => {
-      this.#eachTile(row, (top, height) => {
-        this.#tilesOfRow(top, height, sums);
-      });
-    });
-    if (this.#continues) f.i32Const(0).set(this.#first);
   }
 
   /** Runs over the axes only the left factor depends on; `sums` is a local with the address of their sums. */
@@ -293,13 +293,13 @@ class ContractionWriter {
   }
 
   /** Levels over what is summed in a block, and how often the outermost runs for each count of the block. */
-  #levels(stepsOf: (axis: LoopAxis) => readonly [number, number]): { levels: Level[]; factor: number } {
+  #levels(stepsOf: (axis: LoopAxis) => readonly [number, number]): { levels: Level[]; times: number } {
     const levels = this.#plan.summed.map((axis) => {
       const [leftStep, rightStep] = stepsOf(axis);
       return { extent: axis.extent, leftStep, rightStep };
     });
     const merged = mergeLevels(levels);
-    return { levels: merged, factor: merged[0].extent / levels[0].extent };
+    return { levels: merged, times: merged[0].extent / levels[0].extent };
   }
 
   /** Bytes a packed panel moves on along each summed axis: `width` bytes a product, in the order of the loops. */
@@ -356,18 +356,11 @@ class ContractionWriter {
   }
 
   #packRight(): void {
-    const { f } = this.#c;
-    const { right, column, row } = this.#plan;
+    const { right, column } = this.#plan;
     this.#eachTile(column, (start, size) => {
-      const width = padded(size);
-      const target = this.#packedSteps(width * 4);
-      const { levels, factor } = this.#levels((axis) => [strideOf(right, axis), target.get(axis) ?? 0]);
-      this.#atZero([row], () => {
-        this.#emitAddress(right);
+      this.#pack(right, column, size, padded(size), () => {
+        this.#emitPanel(start);
       });
-      this.#emitPanel(start);
-      f.get(this.#count).times(factor);
-      f.call(packingFunction(this.#c, { lines: size, width, across: strideOf(right, column), levels }));
     });
   }
 
@@ -382,24 +375,31 @@ class ContractionWriter {
     });
   }
 
-  /** The address of the left factor in the row that is open. */
-  #emitLeft(): void {
-    const { left, column } = this.#plan;
-    this.#atZero([column], () => {
-      this.#emitAddress(left);
-    });
+  #packLeft(height: number, emitTarget: () => void): void {
+    const { left, row } = this.#plan;
+    this.#pack(left, row, height, height, emitTarget);
   }
 
-  /** Packs the rows from the counter of the rows on. */
-  #packLeft(lines: number, emitTarget: () => void): void {
+  /** Packs some lines of a factor, from the counter of the loop across them on, side by side where `width` of them have room. */
+  #pack(factor: Load, across: LoopAxis, lines: number, width: number, emitTarget: () => void): void {
     const { f } = this.#c;
-    const { left, row } = this.#plan;
-    const packed = this.#packedSteps(lines * 4);
-    const { levels, factor } = this.#levels((axis) => [strideOf(left, axis), packed.get(axis) ?? 0]);
-    this.#emitLeft();
+    const packed = this.#packedSteps(width * 4);
+    const { levels, times } = this.#levels((axis) => [strideOf(factor, axis), packed.get(axis) ?? 0]);
+    this.#emitStart(factor);
     emitTarget();
-    f.get(this.#count).times(factor);
-    f.call(packingFunction(this.#c, { lines, width: lines, across: strideOf(left, row), levels }));
+    f.get(this.#count).times(times);
+    f.call(packingFunction(this.#c, { lines, width, across: strideOf(factor, across), levels }));
+  }
+
+  /** The address of a factor in the row or column that is open. */
+  #emitStart(factor: Load): void {
+    const { row, column } = this.#plan;
+    this.#atZero(
+      [row, column].filter(({ axis }) => !this.#c.counters.has(axis)),
+      () => {
+        this.#emitAddress(factor);
+      },
+    );
   }
 
   /** The address of the packed rows that begin with this one. */
@@ -421,7 +421,7 @@ class ContractionWriter {
     const stretch = this.#stretch();
     const packed = this.#packedSteps(height * 4);
     if (packsLeft) this.#emitLeftPanel(top);
-    else this.#emitLeft();
+    else this.#emitStart(left);
     f.set(source);
     if (packsLeft && !this.#keepsLeft) {
       this.#packLeft(height, () => {
@@ -435,7 +435,7 @@ class ContractionWriter {
         packsLeft ? (packed.get(axis) ?? 0) : strideOf(left, axis),
         packsRight ? (panel.get(axis) ?? 0) : strideOf(right, axis),
       ];
-      const { levels, factor } = this.#levels(stepsOf);
+      const { levels, times } = this.#levels(stepsOf);
       const [leftStep, rightStep] = skip === undefined ? [0, 0] : stepsOf(skip.axis);
       const emitSkipped = (step: number): void => {
         if (stretch !== undefined) f.get(stretch.from).times(step).op('i32.add');
@@ -465,7 +465,7 @@ class ContractionWriter {
           f.get(sums);
           if (this.#waits) f.get(top).times(this.#sumDown).get(start).times(4).op('i32.add').op('i32.add');
         }
-        f.get(stretch?.count ?? this.#count).times(factor);
+        f.get(stretch?.count ?? this.#count).times(times);
         f.call(tileFunction(this.#c, { ...tile, continues }));
       };
       if (!this.#continues) {

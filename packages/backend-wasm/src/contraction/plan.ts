@@ -57,7 +57,10 @@ export interface Plan {
  */
 const HEIGHTS: Readonly<Record<number, number>> = { 1: 8, 2: 6, 3: 3 };
 
-/** How many products are added up before sums return to memory: two panels of so many lie in a level-1 cache. */
+/**
+ * How many products are added up before sums return to memory: two panels of so many lie in a level-1 cache. Where all columns
+ * of a block take more than KEPT bytes, which go by for each tile of rows, it is down to a quarter.
+ */
 const BLOCK = 512;
 
 /** The same where a few panels, all that there are, stay there while rows go by. */
@@ -221,7 +224,7 @@ function makePlans(
     const skip = cuts && pointsOf(reduced) > BLOCK ? undefined : skipped;
     const { blocks, cut, summed } = cutBlocks(
       skip === undefined ? reduced : [skip.axis, ...reduced.filter((axis) => axis !== skip.axis)],
-      cuts ? BLOCK : Infinity,
+      cuts ? Math.max(BLOCK / 4, Math.min(BLOCK, KEPT / (4 * column.extent))) : Infinity,
     );
     return {
       ...{ left, right, row, column, outer, inner, blocks, cut, summed, skip },
