@@ -31,16 +31,16 @@ interface Pointers {
 }
 
 /**
- * Runs `body` at each point of the levels (outermost first), with both pointers moved there. Where `four` is given, which
- * does the work of four neighbouring points, the innermost loop takes four at a time as long as there are so many; its
- * right step must be positive.
+ * Runs what `body` writes at each point of the levels (outermost first), with both pointers moved there: for so many
+ * neighbouring points at a time along the innermost loop as long as there are so many, then for one. Where that is more than
+ * one, the loop's right step must be positive.
  */
 export function writeLevels(
   f: FunctionBuilder,
   levels: readonly Level[],
   { left, right, count }: Pointers,
-  body: () => void,
-  four?: () => void,
+  most: number,
+  body: (points: number) => void,
 ): void {
   const write = (depth: number): void => {
     const { extent, leftStep, rightStep } = levels[depth];
@@ -56,7 +56,7 @@ export function writeLevels(
       }
     };
     const once = (): void => {
-      if (isLast) body();
+      if (isLast) body(1);
       else write(depth + 1);
       advance(1);
     };
@@ -71,17 +71,17 @@ export function writeLevels(
     if (depth === 0) f.get(count).times(step);
     else f.i32Const(extent * step);
     f.op('i32.add').set(end);
-    if (isLast && four !== undefined) {
+    if (isLast && most > 1) {
       f.whileLoop(
         () =>
           f
             .get(pointer)
-            .plus(3 * step)
+            .plus((most - 1) * step)
             .get(end)
             .op('i32.lt_u'),
         () => {
-          four();
-          advance(4);
+          body(most);
+          advance(most);
         },
       );
     }

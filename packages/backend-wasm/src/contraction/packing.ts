@@ -32,13 +32,10 @@ function writePacking(f: FunctionBuilder, { lines, width, across, levels }: Pack
   // Along lines that lie in one piece, four elements of four lines at a time are turned in registers.
   const along = levels[levels.length - 1].leftStep === 4 && across !== 4;
   const turns = along && lines >= LANES && width % LANES === 0;
-  writeLevels(
-    f,
-    levels,
-    { left: source, right: target, count },
-    () => copyPoint(f, source, target, block),
-    turns ? () => turnPoints(f, source, target, block) : undefined,
-  );
+  writeLevels(f, levels, { left: source, right: target, count }, turns ? LANES : 1, (points) => {
+    if (points === 1) copyPoint(f, source, target, block);
+    else turnPoints(f, source, target, block);
+  });
 }
 
 type Lines = Pick<Packing, 'lines' | 'width' | 'across'>;

@@ -76,20 +76,11 @@ function writeTile(
       }
     }
   };
-  const takesFour = 4 * points.length <= most && leftStep >= 0 && rightStep > 0;
-  writeLevels(
-    f,
-    looped,
-    { left, right, count },
-    () => {
-      writeProducts(0);
-    },
-    takesFour
-      ? () => {
-          [0, 1, 2, 3].forEach(writeProducts);
-        }
-      : undefined,
-  );
+  const isForward = leftStep >= 0 && rightStep > 0;
+  const turns = (isForward ? [8, 4] : []).find((each) => each * points.length <= most) ?? 1;
+  writeLevels(f, looped, { left, right, count }, turns, (several) => {
+    for (let turn = 0; turn < several; turn++) writeProducts(turn);
+  });
   for (const [i, sum] of sums.entries()) {
     const used = columns - (i % vectors) * LANES;
     if (used >= LANES) {
