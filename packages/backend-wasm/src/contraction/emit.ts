@@ -115,7 +115,10 @@ class ContractionWriter {
   readonly #sums: number;
   /** The loop that is divided among threads; where it has tiles, those are. */
   readonly #divided: LoopAxis;
-  /** Whether what is packed of a factor is kept: for all pieces of a thread, and whatever the loops around run over. */
+  /**
+   * Whether what is packed of a factor is kept: for all pieces of a thread (of rows that are divided, for one piece), and
+   * whatever the loops around run over.
+   */
   readonly #keepsLeft: boolean;
   readonly #keepsRight: boolean;
   /** This thread's part of it. */
@@ -364,7 +367,7 @@ class ContractionWriter {
     });
   }
 
-  /** Packs all rows, for whatever the loops around run over. */
+  /** Packs all rows, or those of a piece, for whatever the loops around run over. */
   #keepLeft(): void {
     this.#eachBlock(() => {
       this.#eachTile(this.#plan.row, (top, height) => {
