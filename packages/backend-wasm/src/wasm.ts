@@ -257,11 +257,10 @@ export async function wasm({
   workerUrl,
   engineFlags = false,
 }: WasmOptions = {}): Promise<WasmBackend> {
-  if (typeof WebAssembly !== 'object') {
-    throw new BackendError('wasm: this engine has no WebAssembly; use the portable backend');
-  }
-  if (!hasVectors()) {
-    throw new BackendError('wasm: this engine has no 128-bit SIMD for WebAssembly; use the portable backend');
+  if (typeof WebAssembly !== 'object' || !hasVectors()) {
+    throw new BackendError(
+      'wasm: this engine has no WebAssembly with 128-bit SIMD; use the portable backend',
+    );
   }
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS)) {
     throw new BackendError(

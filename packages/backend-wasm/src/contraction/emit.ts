@@ -72,9 +72,10 @@ const WAITING = 2 ** 18;
 
 /** Whether all results lie side by side along this axis, and may be computed so. */
 function liesAlong(c: CodeContext, contraction: Contraction, axis: number): boolean {
-  const stores = storesOf(contraction);
-  const lie = stores.length > 0 && stores.every(({ index }) => coefficientOf(index, axis) === 1);
-  return lie && loopVectorizes(c, contraction.epilogue, axis, [contraction.register]);
+  return (
+    storesOf(contraction).every(({ index }) => coefficientOf(index, axis) === 1) &&
+    loopVectorizes(c, contraction.epilogue, axis, [contraction.register])
+  );
 }
 
 /** Moves a local that is not from 0 to `most` to the nearer of the two. */
@@ -121,6 +122,11 @@ class ContractionWriter {
    */
   readonly #keepsLeft: boolean;
   readonly #keepsRight: boolean;
+  /**
+   * How many of the outer loops run around everything. Where nothing is packed, the others run while rows stay: what is done
+   * with the sums of few rows reads and writes lines that follow each other.
+   */
+  readonly #around: number;
   /** This thread's part of it. */
   readonly #ranges = new Map<LoopAxis, Range | undefined>();
   /** Locals: how many products the block has along its outermost loop; whether it is the first. */
@@ -155,8 +161,8 @@ class ContractionWriter {
     this.#block = cut === undefined ? points : (points / cut.axis.extent) * cut.size;
     const height = Math.max(...rows.map(({ size }) => size));
     this.#divided = bestDivided(c, contraction, plan);
-    const { packsLeft, packsRight, keepsLeft } = plan;
-    const isOnce = this.#divided === row && plan.outer.length === 0 && blocks.length === 0;
+    const { outer, packsLeft, packsRight, keepsLeft } = plan;
+    const isOnce = this.#divided === row && outer.length === 0 && blocks.length === 0;
     const allRight = points * this.#sumDown;
     this.#keepsRight = packsRight && isOnce && allRight <= KEPT;
     this.#keepsLeft = keepsLeft && !(isOnce && inner.length === 0 && points < FAR);
@@ -167,6 +173,7 @@ class ContractionWriter {
     this.#sums = this.#leftPanel + (packsLeft ? packedOf(this.#keepsLeft) * rowsPacked * 4 : 0);
     const waiting = isDirect ? 0 : this.#waits ? lines * this.#sumDown : height * plan.vectors * 16;
     c.scratchBytes = Math.max(c.scratchBytes, this.#sums + waiting);
+    this.#around = packsLeft || packsRight || this.#waits ? outer.length : 1;
     this.#count = c.local('i32');
     this.#first = c.local('i32');
   }
@@ -178,7 +185,7 @@ class ContractionWriter {
     const emit = (part?: Range): void => {
       this.#ranges.set(this.#divided, part && this.#rangeOf(part));
       if (this.#keepsLeft && this.#divided === row) this.#keepLeft();
-      emitNest(this.#c, this.#plan.outer, this.#ranges, () => {
+      emitNest(this.#c, outer.slice(0, this.#around), this.#ranges, () => {
         this.#blocks();
       });
     };
@@ -191,7 +198,7 @@ class ContractionWriter {
     }
     const packsAgain =
       this.#divided === column ? packsLeft && !this.#keepsLeft : packsRight && !this.#keepsRight;
-    const helps = !packsAgain || outer.some((loop) => loop === this.#divided);
+    const helps = !packsAgain || outer.includes(this.#divided);
     const extent = tilesAlong(this.#divided, this.#plan);
     if (isShared) emitDivided(this.#c, share, { extent, helps }, emit);
     else emit();
@@ -200,13 +207,15 @@ class ContractionWriter {
 
   #blocks(): void {
     const { f } = this.#c;
-    const { packsRight, row } = this.#plan;
+    const { outer, packsRight, row } = this.#plan;
     f.i32Const(1).set(this.#first);
     this.#eachBlock(() => {
       if (packsRight && !this.#keepsRight) this.#packRight();
       this.#inner((sums) => {
         this.#eachTile(row, (top, height) => {
-          this.#tilesOfRow(top, height, sums);
+          emitNest(this.#c, outer.slice(this.#around), this.#ranges, () => {
+            this.#tilesOfRow(top, height, sums);
+          });
         });
       });
       if (this.#continues) f.i32Const(0).set(this.#first);
@@ -446,14 +455,13 @@ class ContractionWriter {
       const tile = {
         rows: height,
         vectors: width / LANES,
-        columns: direct === undefined ? width : size,
+        columns: direct ? size : width,
         leftDown: packsLeft ? 4 : strideOf(left, row),
-        sumDown:
-          direct !== undefined
-            ? 4 * (coefficientOf(direct.index, row.axis) ?? 0)
-            : this.#waits
-              ? this.#sumDown
-              : 4 * width,
+        sumDown: direct
+          ? 4 * (coefficientOf(direct.index, row.axis) ?? 0)
+          : this.#waits
+            ? this.#sumDown
+            : 4 * width,
         levels,
         writtenOut: this.#plan.writtenOut,
       };
@@ -463,7 +471,7 @@ class ContractionWriter {
         if (packsRight) this.#emitPanel(start);
         else this.#emitAddress(right);
         emitSkipped(rightStep);
-        if (direct !== undefined) this.#emitAddress(direct);
+        if (direct) this.#emitAddress(direct);
         else {
           f.get(sums);
           if (this.#waits) f.get(top).times(this.#sumDown).get(start).times(4).op('i32.add').op('i32.add');
@@ -473,7 +481,7 @@ class ContractionWriter {
       };
       if (!this.#continues) {
         call(false);
-        if (direct === undefined && !this.#waits) this.#finishTile(sums, height, size);
+        if (!direct && !this.#waits) this.#finishTile(sums, height, size);
         return;
       }
       f.get(this.#first).if();
@@ -501,10 +509,8 @@ class ContractionWriter {
       for (let right = 0; right < columns; right += c.vectorAxis === undefined ? 1 : LANES) {
         c.ahead.set(column.axis, right);
         c.vectorAxis = right + LANES <= columns ? column.axis : undefined;
-        this.#finish(() => {
-          f.get(sums);
-          return 4 * (down * padded(columns) + right);
-        });
+        f.get(sums);
+        this.#finish(4 * (down * padded(columns) + right));
       }
     }
     c.ahead.clear();
@@ -530,22 +536,19 @@ class ContractionWriter {
       const vectorizes = loopVectorizes(c, epilogue, along.loop.axis, [register]);
       const options = { vectorizes, range: along.range, anywhere: this.#turned };
       emitInnermost(c, along.loop, epilogue.flatMap(placesOf), options, () => {
-        this.#finish(() => {
-          emitPlace(line, along);
-          return 0;
-        }, along.step);
+        emitPlace(line, along);
+        this.#finish(0, along.step);
       });
     });
     f.release(line);
   }
 
-  /** Does with a sum, or four of them `step` bytes apart, what is to be done. */
-  #finish(address: () => number, step = 4): void {
+  /** Does with a sum, or four of them `step` bytes apart, what is to be done: they lie at an offset from the address on the stack. */
+  #finish(offset: number, step = 4): void {
     const c = this.#c;
     const { epilogue, register } = this.#contraction;
     const vector = c.vectorAxis !== undefined;
     const sum = c.local(vector ? 'v128' : 'f32');
-    const offset = address();
     if (vector && step !== 4) emitApart(c, offset, step);
     else c.f.memory(vector ? 'v128.load' : 'f32.load', offset);
     c.f.set(sum);

@@ -23,6 +23,9 @@ export interface Tile {
   readonly continues: boolean;
 }
 
+/** Turns of the innermost loop that are written out, where that is fast and they have few products: sixteen are slower again. */
+const TURNS = 8;
+
 /**
  * The function that computes a tile, (left, right, sums, count) → (): shared by all kernels of a module that need the
  * same. Sums stay in registers from the first product to the last; a function of its own for each start (from zero, from
@@ -76,8 +79,7 @@ function writeTile(
       }
     }
   };
-  const isForward = leftStep >= 0 && rightStep > 0;
-  const turns = (isForward ? [8, 4] : []).find((each) => each * points.length <= most) ?? 1;
+  const turns = TURNS * points.length <= most && leftStep >= 0 && rightStep > 0 ? TURNS : 1;
   writeLevels(f, looped, { left, right, count }, turns, (several) => {
     for (let turn = 0; turn < several; turn++) writeProducts(turn);
   });
