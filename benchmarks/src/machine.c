@@ -31,7 +31,7 @@ static double now(void) {
  * Where processors of one architecture do or do not have a fused multiply-add, the program asks before it uses it. That it
  * may, -ffp-contract says.
  */
-#ifdef __x86_64__
+#if defined(__x86_64__) && defined(__GLIBC__)
 #define FUSED_IF_POSSIBLE __attribute__((target_clones("fma", "default")))
 #else
 #define FUSED_IF_POSSIBLE

@@ -86,7 +86,7 @@ export function emitAtMost(f: FunctionBuilder, local: number, limit: Operand): v
   emitLimited(f, local, limit, 'i32.lt_u');
 }
 
-/** Raises a local to a limit it is below. */
+/** Raises a local to a limit it is below, both signed. */
 export function emitAtLeast(f: FunctionBuilder, local: number, limit: Operand): void {
   emitLimited(f, local, limit, 'i32.gt_s');
 }

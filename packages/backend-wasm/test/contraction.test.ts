@@ -75,7 +75,10 @@ describe('every pass of a convolution agrees with the portable backend', () => {
       const x = chooseData(choose, [images, inside, ...extents], 'float32', 'plain');
       const weights = chooseData(choose, [outside, inside, ...geometry.size], 'float32', 'plain');
       const y = convolve(x, weights, geometry);
-      agree(y, { relative: 1e-5, of: convolve(abs(x), abs(weights), geometry) });
+      const sums = convolve(abs(x), abs(weights), geometry);
+      agree(y, { relative: 1e-5, of: sums });
+      const bias = chooseData(choose, [outside, 1, 1], 'float32', 'plain');
+      agree(relu(y.add(bias)), { relative: 1e-5, of: sums.add(abs(bias)) });
       const g = chooseData(choose, y.shape, 'float32', 'plain');
       const scales = adjoints(abs(x), abs(weights), abs(g), geometry);
       adjoints(x, weights, g, geometry).forEach((each, i) => {
@@ -128,6 +131,25 @@ describe('what is done with sums agrees with the portable backend', () => {
       agree(result, { relative: 2e-5, of: product(abs(x), abs(weights)).mul(16).add(32) });
     });
   });
+});
+
+test('sums do not wait in memory for values that change every few rows', () => {
+  const [x, weights, twice, thrice] = [
+    [600, 64],
+    [64, 600],
+    [300, 600],
+    [200, 600],
+  ].map((shape) => variable(tensor(new Float32Array(shape[0] * shape[1]), { shape })));
+  const each = (table: Tensor, times: number): Tensor =>
+    reshape(expand(reshape(table, [600 / times, 1, 600]), [600 / times, times, 600]), [600, 600]);
+  const step = compile(() =>
+    matmul(x.value, weights.value).add(each(twice.value, 2)).add(each(thrice.value, 3)),
+  );
+  const form = { height: 6, writtenOut: 9 };
+  const options = { relaxed: false, tileForms: { one: form, several: form }, sharedPages: undefined };
+  const { arenaBytes } = assembleProgram(step.program(), { ...options, threads: 4 });
+  // The result, and for each thread the packed columns (64 x 600) and a tile.
+  expect(arenaBytes).toBeLessThan(4 * 600 * 600 + 4 * (4 * 64 * 600 + 4096));
 });
 
 function firstContraction({ kernels }: Program): Contraction {
@@ -242,6 +264,20 @@ describe('sums skip the zeros around a copy', () => {
     );
     // 3·8 products along an axis, of which the first and the last meet a border.
     expect(firstSkip(step.program()).map(({ part }) => part)).toEqual([22 / 24, 22 / 24]);
+  });
+
+  test.each([
+    [40, 3, 1024],
+    [16, 5, 1500],
+  ])('but where fewer products are added up at a time: %d channels, taps %d wide, %d kernels', (...sizes) => {
+    const [channels, taps, outside] = sizes;
+    property(2, (choose) => {
+      const x = chooseData(choose, [2, channels, 7, 7], 'float32', 'plain');
+      const weights = chooseData(choose, [channels, taps, taps, outside], 'float32', 'plain');
+      const convolved = (images: Tensor, kernels: Tensor): Tensor =>
+        einsum('ncyxuv,cuvo->nyxo', windows(images, { axes: [2, 3], size: taps, padding: 1 }), kernels);
+      agree(convolved(x, weights), { relative: 1e-5, of: convolved(abs(x), abs(weights)) });
+    });
   });
 
   test('nothing where what lies around is not zero', () => {

@@ -1,4 +1,4 @@
-import type { LoopAxis } from '@downhill/tensor';
+import type { Access, LoopAxis } from '@downhill/tensor';
 import { accessesIn, coefficientOf, pointsOf } from '@downhill/tensor';
 import type { FunctionBuilder } from '../assembler.js';
 import type { CodeContext } from '../code-context.js';
@@ -70,14 +70,6 @@ const FAR = 256;
 /** Bytes of sums that wait, at the most, for results to be stored side by side. */
 const WAITING = 2 ** 18;
 
-/** Whether all results lie side by side along this axis, and may be computed so. */
-function liesAlong(c: CodeContext, contraction: Contraction, axis: number): boolean {
-  return (
-    storesOf(contraction).every(({ index }) => coefficientOf(index, axis) === 1) &&
-    loopVectorizes(c, contraction.epilogue, axis, [contraction.register])
-  );
-}
-
 /** Moves a local that is not from 0 to `most` to the nearer of the two. */
 function emitWithin(f: FunctionBuilder, local: number, most: number): void {
   emitAtLeast(f, local, 0);
@@ -127,7 +119,7 @@ class ContractionWriter {
    * with the sums of few rows reads and writes lines that follow each other.
    */
   readonly #around: number;
-  /** This thread's part of it. */
+  /** This thread's part of the loop that is divided. */
   readonly #ranges = new Map<LoopAxis, Range | undefined>();
   /** Locals: how many products the block has along its outermost loop; whether it is the first. */
   readonly #count: number;
@@ -151,13 +143,9 @@ class ContractionWriter {
     this.#sumDown = 4 * columns.reduce((sum, { count, size }) => sum + count * padded(size), 0);
     const points = pointsOf(summed);
     const lines = pointsOf(inner) * row.extent;
-    this.#turned = liesAlong(c, contraction, row.axis) && lines * this.#sumDown <= WAITING;
-    this.#waits =
-      !isDirect &&
-      (this.#continues ||
-        this.#turned ||
-        !loopVectorizes(c, epilogue, column.axis, [register]) ||
-        accessesIn(epilogue).some(({ index }) => coefficientOf(index, row.axis) === undefined));
+    const lieAlong = storesOf(contraction).every(({ index }) => coefficientOf(index, row.axis) === 1);
+    this.#turned = lieAlong && this.#vectorizes(row) && lines * this.#sumDown <= WAITING;
+    this.#waits = !isDirect && (this.#continues || this.#turned);
     this.#block = cut === undefined ? points : (points / cut.axis.extent) * cut.size;
     const height = Math.max(...rows.map(({ size }) => size));
     this.#divided = bestDivided(c, contraction, plan);
@@ -165,7 +153,7 @@ class ContractionWriter {
     const isOnce = this.#divided === row && outer.length === 0 && blocks.length === 0;
     const allRight = points * this.#sumDown;
     this.#keepsRight = packsRight && isOnce && allRight <= KEPT;
-    this.#keepsLeft = keepsLeft && !(isOnce && inner.length === 0 && points < FAR);
+    this.#keepsLeft = keepsLeft && !(isOnce && points < FAR);
     const all = cut === undefined ? points : Math.ceil(cut.axis.extent / cut.size) * this.#block;
     const packedOf = (isKept: boolean): number => (isKept ? all : this.#block);
     this.#leftPanel = packsRight ? packedOf(this.#keepsRight) * this.#sumDown : 0;
@@ -491,7 +479,9 @@ class ContractionWriter {
       f.end();
     };
     const { epilogue } = this.#contraction;
-    const places = this.#waits ? [] : accessesIn(epilogue);
+    // What a tile does with its sums knows addresses in other rows by those in the first, where they lie evenly.
+    const isEven = ({ index }: Access): boolean => coefficientOf(index, row.axis) !== undefined;
+    const places = this.#waits ? [] : accessesIn(epilogue).filter(isEven);
     this.#c.withPointers(places, column.axis, [], () => {
       this.#eachTile(column, writePanel);
     });
@@ -504,11 +494,12 @@ class ContractionWriter {
     const c = this.#c;
     const { f } = c;
     const { row, column } = this.#plan;
+    const whole = this.#vectorizes(column) ? columns - LANES : -1;
     for (let down = 0; down < rows; down++) {
       c.ahead.set(row.axis, down);
       for (let right = 0; right < columns; right += c.vectorAxis === undefined ? 1 : LANES) {
         c.ahead.set(column.axis, right);
-        c.vectorAxis = right + LANES <= columns ? column.axis : undefined;
+        c.vectorAxis = right <= whole ? column.axis : undefined;
         f.get(sums);
         this.#finish(4 * (down * padded(columns) + right));
       }
@@ -517,12 +508,18 @@ class ContractionWriter {
     c.vectorAxis = undefined;
   }
 
+  /** Whether what is done with sums can be done with four neighbours along a loop at once. */
+  #vectorizes({ axis }: LoopAxis): boolean {
+    const { epilogue, register } = this.#contraction;
+    return loopVectorizes(this.#c, epilogue, axis, [register]);
+  }
+
   /** Does with all sums of this thread what is to be done; `sums` is a local with the address of row 0. */
   #finishAll(sums: number): void {
     const c = this.#c;
     const { f } = c;
     const { row, column } = this.#plan;
-    const { epilogue, register } = this.#contraction;
+    const { epilogue } = this.#contraction;
     const down = { loop: row, range: this.#ranges.get(row), step: this.#sumDown };
     const right = { loop: column, range: this.#ranges.get(column), step: 4 };
     const [across, along] = this.#turned ? [right, down] : [down, right];
@@ -533,8 +530,11 @@ class ContractionWriter {
     emitCounted(c, across.loop, { range: across.range }, () => {
       emitPlace(sums, across);
       f.set(line);
-      const vectorizes = loopVectorizes(c, epilogue, along.loop.axis, [register]);
-      const options = { vectorizes, range: along.range, anywhere: this.#turned };
+      const options = {
+        vectorizes: this.#vectorizes(along.loop),
+        range: along.range,
+        anywhere: this.#turned,
+      };
       emitInnermost(c, along.loop, epilogue.flatMap(placesOf), options, () => {
         emitPlace(line, along);
         this.#finish(0, along.step);

@@ -23,7 +23,7 @@ export interface Plan {
   readonly right: Load;
   readonly row: LoopAxis;
   readonly column: LoopAxis;
-  /** Loops around everything: those the right factor depends on. */
+  /** Loops that the right factor depends on, or neither: around everything, or while rows stay. */
   readonly outer: readonly LoopAxis[];
   /** Loops that only the left factor depends on: run over a block of the right one while it is near. */
   readonly inner: readonly LoopAxis[];
@@ -43,7 +43,7 @@ export interface Plan {
   readonly packsRight: boolean;
   /** Whether rows are copied side by side first. */
   readonly packsLeft: boolean;
-  /** Whether all rows are, once before the loops around. */
+  /** Whether rows are for all loops around at once: all of them or, where they are divided, those of a piece. */
   readonly keepsLeft: boolean;
   /** Vectors across a tile of full width. */
   readonly vectors: number;
@@ -164,7 +164,7 @@ function withOneLoop(plan: Unfitted): Unfitted {
   return withRows.keepsLeft ? withRows : plan;
 }
 
-/** The plan with rows that are packed kept for whatever the loops around run over, and for all pieces of a thread. */
+/** The plan with rows that are packed kept for whatever the loops around run over. */
 function keepingLeft(plan: Unfitted): Unfitted {
   const { left, row, outer, inner, blocks, summed, packsLeft } = plan;
   const isSame = [...outer, ...inner].every((loop) => strideOf(left, loop) === 0);
@@ -221,10 +221,11 @@ function makePlans(
     const packsRight = !together || (isRightFar && tiles >= REUSE);
     const packsLeft = isLeftFar && tilesOf(tiling.columns) >= REUSE;
     const cuts = packsRight || packsLeft || inner.length > 0;
-    const skip = cuts && pointsOf(reduced) > BLOCK ? undefined : skipped;
+    const most = cuts ? Math.max(BLOCK / 4, Math.min(BLOCK, KEPT / (4 * column.extent))) : Infinity;
+    const skip = pointsOf(reduced) > most ? undefined : skipped;
     const { blocks, cut, summed } = cutBlocks(
       skip === undefined ? reduced : [skip.axis, ...reduced.filter((axis) => axis !== skip.axis)],
-      cuts ? Math.max(BLOCK / 4, Math.min(BLOCK, KEPT / (4 * column.extent))) : Infinity,
+      most,
     );
     return {
       ...{ left, right, row, column, outer, inner, blocks, cut, summed, skip },
