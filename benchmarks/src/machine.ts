@@ -71,39 +71,12 @@ async function compile(): Promise<string | undefined> {
   const path = join(folder, 'machine');
   const source = fileURLToPath(new URL('../src/machine.c', import.meta.url));
   try {
-    const contraction = canFuse() ? 'fast' : 'off';
+    const contraction = (await wasm({ threads: 1 })).relaxed ? 'fast' : 'off';
     await run('cc', ['-O3', `-ffp-contract=${contraction}`, '-pthread', '-o', path, source]);
     return path;
   } catch {
     return undefined;
   }
-}
-
-/** Whether the engine's WebAssembly has multiply-adds that may be fused: a function that adds 0 to 0 times 0 tells. */
-function canFuse(): boolean {
-  const type = [0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b];
-  const zeros = [0x41, 0x00, 0xfd, 0x11];
-  const multiplyAdd = [0xfd, 0x85, 0x02];
-  const body = [0x00, ...zeros, ...zeros, ...zeros, ...multiplyAdd, 0x0b];
-  const code = [0x0a, body.length + 2, 0x01, body.length, ...body];
-  return WebAssembly.validate(
-    Uint8Array.from([
-      0x00,
-      0x61,
-      0x73,
-      0x6d,
-      0x01,
-      0x00,
-      0x00,
-      0x00,
-      ...type,
-      0x03,
-      0x02,
-      0x01,
-      0x00,
-      ...code,
-    ]),
-  );
 }
 
 /** Takes away what was compiled. */

@@ -1,5 +1,5 @@
 import type { Access, LetStatement, LoopAxis, LoopStatement, Statement } from '@downhill/tensor';
-import { accessesIn, coefficientOf, constantIndex, loadsIn, pointsOf } from '@downhill/tensor';
+import { accessesIn, coefficientOf, constantIndex, pointsOf } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import { matchContraction } from './contraction/contraction.js';
 import { emitContraction } from './contraction/emit.js';
@@ -18,19 +18,6 @@ import {
   isVectorValue,
   LANES,
 } from './vector.js';
-
-/** What a statement loads and stores itself. */
-export function placesOf(statement: Statement): readonly Access[] {
-  switch (statement.kind) {
-    case 'let':
-      return loadsIn([statement.value]);
-    case 'store':
-    case 'accumulate':
-      return [statement, ...loadsIn([statement.value])];
-    default:
-      return [];
-  }
-}
 
 /** Emits statements in order, one value at a time or, along the context's vector axis, four. */
 export function emitStatements(c: CodeContext, statements: readonly Statement[]): void {

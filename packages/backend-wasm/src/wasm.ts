@@ -58,6 +58,8 @@ class Region {
 export interface WasmBackend extends Backend {
   /** How many threads run a program that is worth it: the one that calls, and workers. */
   readonly threads: number;
+  /** Whether the engine has relaxed multiply-add, which processors that can do fuse. */
+  readonly relaxed: boolean;
   /** What has been made of `engineFlags`. */
   readonly engine: Engine;
   /** Ends the workers; what is run from then on runs on one thread. */

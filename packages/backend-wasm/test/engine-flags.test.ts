@@ -40,6 +40,10 @@ function expectAlike(found: TypedArray[], expected: TypedArray[], tolerance: num
   });
 }
 
+test('relaxed multiply-add comes with V8 11.4, after Node 20', async () => {
+  expect((await wasm({ threads: 1 })).relaxed).toBe(version > 11);
+});
+
 const trial = (sums: number[], ...times: number[]): Trial[] =>
   times.map((time, i) => ({
     name: ['products', 'convolutions'][i],

@@ -3,7 +3,7 @@ import { accessesIn, coefficientOf, pointsOf } from '@downhill/tensor';
 import type { FunctionBuilder } from '../assembler.js';
 import type { CodeContext } from '../code-context.js';
 import { emitAtLeast, emitAtMost, emitDivided, mostEven, type Range } from '../division.js';
-import { emitCounted, emitInnermost, emitStatements, loopVectorizes, placesOf } from '../statements.js';
+import { emitCounted, emitInnermost, emitStatements, loopVectorizes } from '../statements.js';
 import { emitApart, LANES } from '../vector.js';
 import type { Contraction, Load, Store } from './contraction.js';
 import { storesOf, strideOf } from './contraction.js';
@@ -535,7 +535,7 @@ class ContractionWriter {
         range: along.range,
         anywhere: this.#turned,
       };
-      emitInnermost(c, along.loop, epilogue.flatMap(placesOf), options, () => {
+      emitInnermost(c, along.loop, accessesIn(epilogue), options, () => {
         emitPlace(line, along);
         this.#finish(0, along.step);
       });
