@@ -25,6 +25,7 @@ export function program(entry: Record<string, string>) {
     target: 'es2022',
     tsconfig: fileURLToPath(new URL('./tsconfig.build.json', import.meta.url)),
     clean: true,
+    treeshake: true,
     removeNodeProtocol: false,
   };
 }
