@@ -3,8 +3,8 @@
  * function's instructions, in stack order, to one growing byte array. Nothing is kept as objects or nested
  * lists, because a training step has tens of thousands of instructions and is assembled while someone waits.
  *
- * The engine validates the module; this file checks only what is cheap to check (blocks that stay open, numbers
- * that would not fit their immediate).
+ * The engine validates the module; this file checks only what would come out as something else: numbers that do not
+ * fit their immediate, and locals that are given back twice.
  */
 import {
   laneOpcodes,
@@ -27,8 +27,7 @@ export type Operand = number | (() => void);
 /** The memory that every module of a backend shares; sizes are in pages of 64 KiB. */
 export interface MemoryLimits {
   initial: number;
-  /** Required when `shared` is true. */
-  maximum?: number;
+  maximum: number;
   shared?: boolean;
 }
 
@@ -139,7 +138,6 @@ export class FunctionBuilder {
   readonly #constants = new Map<string, number>();
   readonly #localTypes: ValueType[] = [];
   readonly #freeLocals: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
-  #depth = 0;
 
   /** `index` is what `call` takes; the function's parameters are the locals 0, 1, ... */
   constructor(index: number, parameters: readonly ValueType[], relaxed = false) {
@@ -168,22 +166,23 @@ export class FunctionBuilder {
     }
   }
 
-  get(local: number): this {
-    this.#code.byte(0x20);
-    this.#code.unsigned(local);
+  /** An instruction whose immediate is an index. */
+  #indexed(code: number, index: number): this {
+    this.#code.byte(code);
+    this.#code.unsigned(index);
     return this;
+  }
+
+  get(local: number): this {
+    return this.#indexed(0x20, local);
   }
 
   set(local: number): this {
-    this.#code.byte(0x21);
-    this.#code.unsigned(local);
-    return this;
+    return this.#indexed(0x21, local);
   }
 
   tee(local: number): this {
-    this.#code.byte(0x22);
-    this.#code.unsigned(local);
-    return this;
+    return this.#indexed(0x22, local);
   }
 
   /** A 32-bit integer, signed or unsigned: -1 and 0xffffffff are the same. */
@@ -327,8 +326,6 @@ export class FunctionBuilder {
 
   /** Picks 16 bytes of the two vectors on the stack, by their places 0..31. */
   shuffle(bytes: readonly number[]): this {
-    if (bytes.length !== 16)
-      throw new RangeError(`assembler: a shuffle takes 16 places, got ${bytes.length}`);
     this.#opcode(0xfd00d);
     this.#code.append(bytes);
     return this;
@@ -342,7 +339,6 @@ export class FunctionBuilder {
   #open(code: number, result: ValueType | undefined): this {
     this.#code.byte(code);
     this.#code.byte(result === undefined ? 0x40 : valueTypes[result]);
-    this.#depth++;
     return this;
   }
 
@@ -361,22 +357,17 @@ export class FunctionBuilder {
 
   /** Closes the innermost loop or if; the function itself is closed by the module. */
   end(): this {
-    if (--this.#depth < 0) throw new Error('assembler: end() without a block');
     this.#code.byte(0x0b);
     return this;
   }
 
   /** Branches out of `depth` blocks and then to the end of an `if`, or to the start of a loop. */
   br(depth: number): this {
-    this.#code.byte(0x0c);
-    this.#code.unsigned(depth);
-    return this;
+    return this.#indexed(0x0c, depth);
   }
 
   call(functionIndex: number): this {
-    this.#code.byte(0x10);
-    this.#code.unsigned(functionIndex);
-    return this;
+    return this.#indexed(0x10, functionIndex);
   }
 
   /** A constant as `i32.const`; otherwise whatever the callback emits. */
@@ -412,7 +403,6 @@ export class FunctionBuilder {
 
   /** @internal Appends the function to the code section: its locals by runs of equal type, then its code. */
   writeTo(section: ByteWriter): void {
-    if (this.#depth !== 0) throw new Error(`assembler: ${this.#depth} blocks of a function were left open`);
     const entry = new ByteWriter(this.#prologue.length + this.#code.length + 64);
     const runs: [ValueType, number][] = [];
     for (const type of this.#localTypes) {
@@ -470,7 +460,6 @@ export class ModuleBuilder {
     parameters: readonly ValueType[],
     results: readonly ValueType[],
   ): number {
-    if (this.#functions.length > 0) throw new Error('assembler: import functions before defining functions');
     this.#imports.name(module);
     this.#imports.name(name);
     this.#imports.byte(0x00);
@@ -480,14 +469,13 @@ export class ModuleBuilder {
   }
 
   /** Imports the memory. */
-  importMemory(module: string, name: string, { initial, maximum, shared = false }: MemoryLimits): void {
-    if (shared && maximum === undefined) throw new Error('assembler: a shared memory needs a maximum');
+  importMemory(module: string, name: string, { initial, maximum, shared }: MemoryLimits): void {
     this.#imports.name(module);
     this.#imports.name(name);
     this.#imports.byte(0x02);
-    this.#imports.byte((shared ? 2 : 0) + (maximum === undefined ? 0 : 1));
+    this.#imports.byte(shared ? 3 : 1);
     this.#imports.unsigned(initial);
-    if (maximum !== undefined) this.#imports.unsigned(maximum);
+    this.#imports.unsigned(maximum);
     this.#importCount++;
   }
 

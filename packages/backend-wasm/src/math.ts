@@ -42,12 +42,6 @@ const LOGARITHM = [
   0.3333333, -0.2500082, 0.20001242, -0.16623409, 0.1420158, -0.1315961, 0.12762213, -0.07636428,
 ];
 
-/** (log(1 + t) - t) / t^2 for 0 <= t <= 1: 2^-27.5 of log(1 + t). */
-const SOFTPLUS = [
-  -0.4999993, 0.33330464, -0.2495802, 0.19692123, -0.15344992, 0.106614254, -0.05746141, 0.020089211,
-  -0.0032913073,
-];
-
 /** -log(1 - erf(x)) / x - 1 as a polynomial in -x, for 0 <= x <= 3.925, where erf reaches 1: 2^-27.8 of erf. */
 const ERROR_FUNCTION = [
   0.12837917, -0.63661957, 0.102776304, 0.019147823, -0.00016950488, -0.0016756782, -0.00063736516,
@@ -229,14 +223,11 @@ export const sigmoid: VectorFunction = (f) => {
 
 /** log(1 + e^x), as max(x, 0) + log(1 + e) with e = e^-|x|. */
 export const softplus: VectorFunction = (f) => {
-  withVectors(f, 2, (x, e) => {
+  withVectors(f, 1, (x) => {
     f.tee(x);
     exponentialOfMinusAbs(f);
-    f.set(e);
-    f.get(x).f32x4Const(0).op('f32x4.pmax');
-    f.get(e).get(e).op('f32x4.mul');
-    polynomial(f, e, SOFTPLUS);
-    f.multiplyAdd(() => f.get(e)).op('f32x4.add');
+    log1p(f);
+    f.get(x).f32x4Const(0).op('f32x4.pmax').op('f32x4.add');
   });
 };
 

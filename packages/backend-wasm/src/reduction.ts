@@ -1,23 +1,22 @@
-import type { Access, Combine, DType, LoopAxis, ReduceStatement } from '@downhill/tensor';
+import type { Access, LoopAxis, ReduceStatement } from '@downhill/tensor';
 import { coefficientOf, identityOf, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
-import type { PlainOp } from './opcodes.js';
-import { emitConstant, emitExtreme, emitScalar, VALUE_TYPES } from './scalar.js';
+import { emitCombined, emitConstant, emitScalar, instruction, VALUE_TYPES } from './scalar.js';
 import { emitCounted, emitInnermost, emitStatements, emitTurns, SIDE_BY_SIDE } from './statements.js';
-import { canVectorize, emitSplat, emitVector, isRectified, isVectorValue, LANES } from './vector.js';
+import {
+  canVectorize,
+  emitSplat,
+  emitVector,
+  isRectified,
+  isVectorValue,
+  LANES,
+  vectorType,
+} from './vector.js';
 
-function vectorOp({ combine, dtype, value }: ReduceStatement): PlainOp {
-  if (combine === 'max' && isRectified(value)) return 'i32x4.max_u';
-  const float = dtype === 'float32';
-  if (combine === 'sum') return float ? 'f32x4.add' : 'i32x4.add';
-  if (combine === 'prod') return float ? 'f32x4.mul' : 'i32x4.mul';
-  if (combine === 'max') return float ? 'f32x4.max' : 'i32x4.max_s';
-  return float ? 'f32x4.min' : 'i32x4.min_s';
-}
-
-function emitCombine(c: CodeContext, combine: Combine, dtype: DType): void {
-  if (combine === 'max' || combine === 'min') emitExtreme(c, combine === 'max', dtype);
-  else c.f.op(`${VALUE_TYPES[dtype]}.${combine === 'sum' ? 'add' : 'mul'}`);
+/** Replaces the two vectors on the stack by what the reduction makes of them. */
+function emitVectorCombined({ f }: CodeContext, { combine, value }: ReduceStatement): void {
+  const rectified = combine === 'max' && isRectified(value);
+  f.op(rectified ? 'i32x4.max_u' : (instruction(vectorType(value.dtype), combine) ?? 'unreachable'));
 }
 
 /**
@@ -50,7 +49,7 @@ export function emitReduce(c: CodeContext, statement: ReduceStatement): void {
   const { combine, axes, value, body } = statement;
   const isPlace = combine === 'argMax' || combine === 'argMin';
   if (isVectorValue(c, value) || body.some((each) => isVectorValue(c, each.value))) {
-    if (isPlace) emitPlacesAcrossLanes(c, statement, combine);
+    if (isPlace) emitPlacesAcrossLanes(c, statement);
     else emitAcrossLanes(c, statement);
     return;
   }
@@ -131,7 +130,7 @@ function emitOneByOne(c: CodeContext, statement: ReduceStatement): void {
     emitStatements(c, body);
     f.get(total);
     emitScalar(c, value);
-    emitCombine(c, combine, dtype);
+    emitCombined(c, combine, dtype);
     if (dtype === 'uint8') f.i32Const(255).op('i32.and');
     f.set(total);
   });
@@ -149,7 +148,8 @@ function emitAcrossLanes(c: CodeContext, statement: ReduceStatement): void {
     emitStatements(c, body);
     f.get(total);
     emitVector(c, value);
-    f.op(vectorOp(statement)).set(total);
+    emitVectorCombined(c, statement);
+    f.set(total);
   });
   c.registers.set(register, { local: total, vector: true });
 }
@@ -172,11 +172,12 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement, along: numbe
     if (c.vectorAxis !== undefined) {
       f.get(partial[turn]);
       emitVector(c, value);
-      f.op(vectorOp(statement)).set(partial[turn]);
+      emitVectorCombined(c, statement);
+      f.set(partial[turn]);
     } else {
       f.get(total);
       emitScalar(c, value);
-      emitCombine(c, combine, dtype);
+      emitCombined(c, combine, dtype);
       f.set(total);
     }
   };
@@ -187,18 +188,18 @@ function emitAlongLanes(c: CodeContext, statement: ReduceStatement, along: numbe
     inner: axes.slice(along + 1),
   });
   for (let from = count / 2; from >= 1; from /= 2) {
-    for (let i = 0; i < from; i++)
-      f.get(partial[i])
-        .get(partial[i + from])
-        .op(vectorOp(statement))
-        .set(partial[i]);
+    for (let i = 0; i < from; i++) {
+      f.get(partial[i]).get(partial[i + from]);
+      emitVectorCombined(c, statement);
+      f.set(partial[i]);
+    }
   }
   const [lanes] = partial;
   for (let lane = 0; lane < LANES; lane++) {
     f.get(total)
       .get(lanes)
       .lane(dtype === 'float32' ? 'f32x4.extract_lane' : 'i32x4.extract_lane', lane);
-    emitCombine(c, combine, dtype);
+    emitCombined(c, combine, dtype);
     f.set(total);
   }
   f.release(...partial);
@@ -218,13 +219,7 @@ function emitPlace(c: CodeContext, statement: ReduceStatement): void {
     emitStatements(c, body);
     emitScalar(c, value);
     f.tee(now).get(best);
-    f.op(
-      type === 'i32'
-        ? combine === 'argMax'
-          ? 'i32.gt_s'
-          : 'i32.lt_s'
-        : `${type}.${combine === 'argMax' ? 'gt' : 'lt'}`,
-    );
+    emitCombined(c, combine, value.dtype);
     if (type !== 'i32') {
       f.get(now).get(now).op(`${type}.ne`).get(best).get(best).op(`${type}.eq`).op('i32.and').op('i32.or');
     }
@@ -236,12 +231,9 @@ function emitPlace(c: CodeContext, statement: ReduceStatement): void {
 }
 
 /** The same for four neighbours at once; the loops are written out. */
-function emitPlacesAcrossLanes(
-  c: CodeContext,
-  { register, axes, body, value }: ReduceStatement,
-  combine: 'argMax' | 'argMin',
-): void {
+function emitPlacesAcrossLanes(c: CodeContext, statement: ReduceStatement): void {
   const { f } = c;
+  const { register, combine, axes, body, value } = statement;
   const float = value.dtype === 'float32';
   const [best, now, place, wins] = [c.local('v128'), c.local('v128'), c.local('v128'), c.local('v128')];
   let position = 0;
@@ -257,8 +249,7 @@ function emitPlacesAcrossLanes(
       f.i32x4Const(position).get(place).get(wins).op('v128.bitselect').set(place);
     } else {
       f.tee(now).get(best);
-      if (float) f.op(combine === 'argMax' ? 'f32x4.gt' : 'f32x4.lt');
-      else f.op(combine === 'argMax' ? 'i32x4.gt_s' : 'i32x4.lt_s');
+      emitVectorCombined(c, statement);
       if (float) {
         f.get(now).get(now).op('f32x4.ne').get(best).get(best).op('f32x4.eq');
         f.op('v128.and').op('v128.or');

@@ -1,5 +1,6 @@
 import type { DType, Expression } from '@downhill/tensor';
 import type { PlainOp } from './opcodes.js';
+import { plainOpcodes } from './opcodes.js';
 import type { ValueType } from './assembler.js';
 import type { CodeContext } from './code-context.js';
 import { emitDoubleMath, emitDoublePower } from './double-math.js';
@@ -114,28 +115,47 @@ export function emitGuard(
 type UnaryExpression = Extract<Expression, { kind: 'unary' }>;
 type BinaryExpression = Extract<Expression, { kind: 'binary' }>;
 
-const FLOAT_UNARY: Partial<Record<UnaryExpression['name'], string>> = {
-  neg: 'neg',
-  abs: 'abs',
-  sqrt: 'sqrt',
-  floor: 'floor',
-  ceil: 'ceil',
-  round: 'nearest',
+/** What instructions are called, where operations have other names. */
+const NAMES: Partial<Record<string, string>> = {
+  ...{
+    round: 'nearest',
+    maximum: 'max',
+    minimum: 'min',
+    sum: 'add',
+    prod: 'mul',
+    argMax: 'gt',
+    argMin: 'lt',
+  },
+  ...{ equal: 'eq', notEqual: 'ne', less: 'lt', lessEqual: 'le' },
+  ...{ wordAdd: 'add', wordXor: 'xor', rotateLeft: 'rotl', shiftRight: 'shr_u' },
 };
+
+/** Instructions that come in two forms for integers: here all have signs. */
+const SIGNED = ['lt', 'le', 'gt', 'max', 'min'];
+
+/** The one instruction of a type that does what an operation, or a way to combine values, does; undefined without one. */
+export function instruction(
+  type: 'f32' | 'f64' | 'i32' | 'f32x4' | 'i32x4',
+  operation: string,
+): PlainOp | undefined {
+  const name = NAMES[operation] ?? operation;
+  const op = `${type}.${name}${type.startsWith('i') && SIGNED.includes(name) ? '_s' : ''}`;
+  return op in plainOpcodes ? (op as PlainOp) : undefined;
+}
 
 function emitUnary(c: CodeContext, name: UnaryExpression['name'], operand: Expression): void {
   const { f } = c;
   const { dtype } = operand;
   const type = VALUE_TYPES[dtype];
-  const simple = FLOAT_UNARY[name];
+  const simple = instruction(type, name);
   if (name === 'not') {
     emitScalar(c, operand);
     f.op('i32.eqz');
     return;
   }
-  if (type !== 'i32' && simple !== undefined) {
+  if (simple !== undefined) {
     emitScalar(c, operand);
-    f.op(`${type}.${simple}` as PlainOp);
+    f.op(simple);
     return;
   }
   const x = c.local(type);
@@ -174,71 +194,32 @@ function emitUnary(c: CodeContext, name: UnaryExpression['name'], operand: Expre
   f.release(x);
 }
 
-const COMPARISONS: Partial<Record<BinaryExpression['name'], string>> = {
-  equal: 'eq',
-  notEqual: 'ne',
-  less: 'lt',
-  lessEqual: 'le',
-};
-const ARITHMETIC: Partial<Record<BinaryExpression['name'], string>> = {
-  add: 'add',
-  sub: 'sub',
-  mul: 'mul',
-  div: 'div',
-  and: 'and',
-  or: 'or',
-  xor: 'xor',
-  wordAdd: 'add',
-  wordXor: 'xor',
-  rotateLeft: 'rotl',
-  shiftRight: 'shr_u',
-};
-
 function emitBinary(c: CodeContext, { name, left, right }: BinaryExpression): void {
   const { f } = c;
   const { dtype } = left;
   const type = VALUE_TYPES[dtype];
-  const comparison = COMPARISONS[name];
-  if (comparison !== undefined) {
-    emitScalar(c, left);
-    emitScalar(c, right);
-    const suffix = type === 'i32' && name.startsWith('less') ? '_s' : '';
-    f.op(`${type}.${comparison}${suffix}` as PlainOp);
-    return;
+  const isVector = name === 'pow' && type === 'f32';
+  for (const operand of [left, right]) {
+    emitScalar(c, operand);
+    if (isVector) f.op('f32x4.splat');
   }
-  if (name === 'maximum' || name === 'minimum') {
-    emitScalar(c, left);
-    emitScalar(c, right);
-    emitExtreme(c, name === 'maximum', dtype);
-    return;
-  }
-  if (name === 'pow') {
-    emitScalar(c, left);
-    if (type === 'f32') f.op('f32x4.splat');
-    emitScalar(c, right);
-    if (type === 'f32') {
-      f.op('f32x4.splat');
-      vectorMath(c, 'pow');
-      f.lane('f32x4.extract_lane', 0);
-    } else {
-      emitDoublePower(c);
-    }
-    return;
-  }
-  emitScalar(c, left);
-  emitScalar(c, right);
-  f.op(`${type}.${ARITHMETIC[name] ?? name}` as PlainOp);
+  if (isVector) {
+    vectorMath(c, name);
+    f.lane('f32x4.extract_lane', 0);
+  } else if (name === 'pow') emitDoublePower(c);
+  else emitCombined(c, name, dtype);
   if (dtype === 'uint8') f.i32Const(255).op('i32.and');
 }
 
-/** The larger or smaller of the two values on the stack. */
-export function emitExtreme(c: CodeContext, larger: boolean, dtype: DType): void {
+/** Replaces the two values on the stack by what an operation, or a way to combine values, makes of them. */
+export function emitCombined(c: CodeContext, operation: string, dtype: DType): void {
   const { f } = c;
-  const type = VALUE_TYPES[dtype];
-  if (type !== 'i32') {
-    f.op(`${type}.${larger ? 'max' : 'min'}`);
+  const op = instruction(VALUE_TYPES[dtype], operation);
+  if (op !== undefined) {
+    f.op(op);
     return;
   }
+  // The larger or smaller of two integers is all that is left.
   const a = c.local('i32');
   const b = c.local('i32');
   f.set(b)
@@ -246,7 +227,7 @@ export function emitExtreme(c: CodeContext, larger: boolean, dtype: DType): void
     .get(b)
     .get(a)
     .get(b)
-    .op(larger ? 'i32.ge_s' : 'i32.le_s')
+    .op(operation.startsWith('max') ? 'i32.ge_s' : 'i32.le_s')
     .op('select');
   f.release(a, b);
 }
@@ -264,9 +245,9 @@ export function emitCast(c: CodeContext, from: DType, to: DType): void {
     if (source !== 'i32') f.op(`i32.trunc_sat_${source}_s`);
     if (to !== 'uint8' || from === 'bool') return;
     f.i32Const(0);
-    emitExtreme(c, true, 'int32');
+    emitCombined(c, 'max', 'int32');
     f.i32Const(255);
-    emitExtreme(c, false, 'int32');
+    emitCombined(c, 'min', 'int32');
   } else if (source === 'i32') {
     f.op(`${target}.convert_i32_s`);
   } else if (source !== target) {

@@ -2,7 +2,7 @@ import type { DType, Expression, IndexExpression } from '@downhill/tensor';
 import { coefficientOf, operandsOf } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
 import type { PlainOp } from './opcodes.js';
-import { emitGuard, emitScalar } from './scalar.js';
+import { emitGuard, emitScalar, instruction } from './scalar.js';
 import type { VectorMathName } from './vector-math.js';
 import { vectorMath } from './vector-math.js';
 
@@ -12,6 +12,11 @@ export const LANES = 4;
 /** Whether values of a dtype have a vector form. */
 export function isVectorDType(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
+}
+
+/** What vectors of a dtype's numbers are to instructions. */
+export function vectorType(dtype: DType): 'f32x4' | 'i32x4' {
+  return dtype === 'float32' ? 'f32x4' : 'i32x4';
 }
 
 /** Whether an expression differs between neighbours along an axis, `vectors` being the registers that do. */
@@ -201,15 +206,6 @@ export function emitVectorStore(
 type UnaryExpression = Extract<Expression, { kind: 'unary' }>;
 type BinaryExpression = Extract<Expression, { kind: 'binary' }>;
 
-const FLOAT_UNARY: Partial<Record<UnaryExpression['name'], PlainOp>> = {
-  neg: 'f32x4.neg',
-  abs: 'f32x4.abs',
-  sqrt: 'f32x4.sqrt',
-  floor: 'f32x4.floor',
-  ceil: 'f32x4.ceil',
-  round: 'f32x4.nearest',
-};
-
 function emitUnary(c: CodeContext, name: UnaryExpression['name'], operand: Expression): void {
   const { f } = c;
   emitVector(c, operand);
@@ -217,7 +213,7 @@ function emitUnary(c: CodeContext, name: UnaryExpression['name'], operand: Expre
     f.op('v128.not');
     return;
   }
-  const simple = operand.dtype === 'float32' ? FLOAT_UNARY[name] : undefined;
+  const simple = instruction(vectorType(operand.dtype), name);
   if (simple !== undefined) {
     f.op(simple);
     return;
@@ -242,35 +238,9 @@ function emitUnary(c: CodeContext, name: UnaryExpression['name'], operand: Expre
     f.release(x);
     return;
   }
-  if (operand.dtype === 'int32') f.op(name === 'abs' ? 'i32x4.abs' : 'i32x4.neg');
-  else vectorMath(c, name as VectorMathName);
+  vectorMath(c, name as VectorMathName);
 }
 
-const FLOAT_BINARY: Partial<Record<BinaryExpression['name'], PlainOp>> = {
-  add: 'f32x4.add',
-  sub: 'f32x4.sub',
-  mul: 'f32x4.mul',
-  div: 'f32x4.div',
-  maximum: 'f32x4.max',
-  minimum: 'f32x4.min',
-  equal: 'f32x4.eq',
-  notEqual: 'f32x4.ne',
-  less: 'f32x4.lt',
-  lessEqual: 'f32x4.le',
-};
-const INTEGER_BINARY: Partial<Record<BinaryExpression['name'], PlainOp>> = {
-  add: 'i32x4.add',
-  sub: 'i32x4.sub',
-  mul: 'i32x4.mul',
-  maximum: 'i32x4.max_s',
-  minimum: 'i32x4.min_s',
-  equal: 'i32x4.eq',
-  notEqual: 'i32x4.ne',
-  less: 'i32x4.lt_s',
-  lessEqual: 'i32x4.le_s',
-  wordAdd: 'i32x4.add',
-  wordXor: 'v128.xor',
-};
 /** Masks are -1 where true, so the smaller number is the larger truth value. */
 const MASK_BINARY: Partial<Record<BinaryExpression['name'], PlainOp>> = {
   and: 'v128.and',
@@ -315,11 +285,13 @@ function emitBinary(c: CodeContext, { name, left, right }: BinaryExpression): vo
     vectorMath(c, 'pow');
     return;
   }
-  const table =
-    left.dtype === 'float32' ? FLOAT_BINARY : left.dtype === 'bool' ? MASK_BINARY : INTEGER_BINARY;
-  const op = table[name];
-  if (op === undefined) throw new TypeError(`${name} of ${left.dtype} has no vector form`);
-  f.op(op);
+  const op =
+    left.dtype === 'bool'
+      ? MASK_BINARY[name]
+      : name === 'wordXor'
+        ? 'v128.xor'
+        : instruction(vectorType(left.dtype), name);
+  f.op(op ?? 'unreachable');
 }
 
 function isZero(expression: Expression): boolean {

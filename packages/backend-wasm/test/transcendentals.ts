@@ -60,7 +60,7 @@ export class Evaluator {
   constructor(name: FunctionName | 'pow', capacity: number, way: Way) {
     const bytes = 4 * Math.ceil(capacity / 4) * 4;
     const pages = Math.ceil((3 * bytes) / 65536);
-    this.memory = new WebAssembly.Memory({ initial: pages });
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.first = new Float32Array(this.memory.buffer, 0, capacity);
     this.second = new Float32Array(this.memory.buffer, bytes, capacity);
     this.results = new Float32Array(this.memory.buffer, 2 * bytes, capacity);
@@ -71,7 +71,7 @@ export class Evaluator {
       cos: module.importFunction('math', 'cos', ['f64'], ['f64']),
       pow: module.importFunction('math', 'pow', ['f64', 'f64'], ['f64']),
     };
-    module.importMemory('host', 'memory', { initial: pages });
+    module.importMemory('host', 'memory', { initial: pages, maximum: pages });
     const f = module.function(['i32'], [], 'run');
     const i = f.local('i32');
     f.forLoop(
