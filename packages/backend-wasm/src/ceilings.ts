@@ -65,7 +65,8 @@ function copiedBytes(): number {
   return (2 * COPIED) / seconds;
 }
 
-function bestOf(runs: number, run: () => unknown): number {
+/** How many seconds it takes at best. */
+export function bestOf(runs: number, run: () => unknown): number {
   let best = Infinity;
   for (let i = 0; i < runs; i++) {
     const start = performance.now();

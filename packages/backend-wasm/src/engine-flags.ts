@@ -1,6 +1,7 @@
 import type V8 from 'node:v8';
-import type { Backend, Shape, Tensor, TypedArray } from '@downhill/tensor';
-import { BackendError, compile, einsum, iota, matmul, sizeOf, windows, zeros } from '@downhill/tensor';
+import type { Backend, Shape, TypedArray } from '@downhill/tensor';
+import { BackendError, compile, einsum, iota, sizeOf, windows, zeros } from '@downhill/tensor';
+import { bestOf } from './ceilings.js';
 import { nodeModule } from './node-module.js';
 
 /** What has been made of the engine's flags: they hold for the whole process. */
@@ -31,16 +32,13 @@ const FLAGS: Readonly<Record<string, Flag>> = {
 /** What a flag must spare of the time at least, of everything that is tried. */
 const GAIN = 0.05;
 
-/** Rows and columns of the matrices that are multiplied. */
-const SIZE = 128;
-
 /**
  * How often: engines count runs before they compile their best code, Node 20 some 250, Node 24 500 to 1100 (AMD Zen 5,
  * 2026-11).
  */
 const RUNS = 1500;
 
-/** What is tried: what comes of it, and how many milliseconds it takes at best. */
+/** What is tried: what comes of it, and how many seconds it takes at best. */
 export interface Trial {
   readonly name: string;
   readonly sums: TypedArray;
@@ -108,30 +106,32 @@ export function tryFlag(
 
 interface Work extends Pick<Trial, 'name' | 'products'> {
   readonly shapes: readonly Shape[];
-  readonly multiply: (a: Tensor, b: Tensor) => Tensor;
+  /** How the factors are multiplied; where the first are images, their windows are. */
+  readonly formula: string;
 }
 
-const around = (images: Tensor, size: number): Tensor => windows(images, { axes: [2, 3], size });
+/** Of images. */
+const WINDOW = 5;
 
 /** What training spends its time with, each as small as the engine's clock allows. */
 const WORKS: readonly Work[] = [
   {
     name: 'products',
-    products: SIZE,
+    products: 128,
     shapes: [
-      [SIZE, SIZE],
-      [SIZE, SIZE],
+      [128, 128],
+      [128, 128],
     ],
-    multiply: matmul,
+    formula: 'ik,kj->ij',
   },
   {
     name: 'convolutions',
-    products: 16 * 3 * 3,
+    products: 8 * WINDOW ** 2,
     shapes: [
-      [1, 16, 34, 34],
-      [16, 16, 3, 3],
+      [1, 8, 28, 28],
+      [16, 8, WINDOW, WINDOW],
     ],
-    multiply: (images, weights) => einsum('ncyxij,ocij->noyx', around(images, 3), weights),
+    formula: 'ncyxij,ocij->noyx',
   },
   {
     name: 'gradients by weights',
@@ -140,14 +140,17 @@ const WORKS: readonly Work[] = [
       [8, 6, 14, 14],
       [8, 16, 10, 10],
     ],
-    multiply: (images, outputs) => einsum('ncyxij,noyx->ocij', around(images, 5), outputs),
+    formula: 'ncyxij,noyx->ocij',
   },
 ];
 
 /** Multiplies numbers below 1 again and again. */
-function run(backend: Backend, { name, products, shapes, multiply }: Work, number: number): Trial {
-  // Of equal modules the engine would compile one: what else the program gives makes it another.
-  const step = compile((a, b) => [multiply(a, b), iota(number + 1)]);
+function run(backend: Backend, { name, products, shapes, formula }: Work, number: number): Trial {
+  const step = compile((a, b) => [
+    einsum(formula, a.rank === 4 ? windows(a, { axes: [2, 3], size: WINDOW }) : a, b),
+    // Of equal modules the engine would compile one: what else the program gives makes it another.
+    iota(number + 1),
+  ]);
   const [a, b] = shapes.map((shape) => zeros(shape));
   const executable = backend.compile(step.program(a, b));
   let state = 1;
@@ -157,12 +160,9 @@ function run(backend: Backend, { name, products, shapes, multiply }: Work, numbe
       return state / 2 ** 31 - 1;
     }),
   );
-  let time = Infinity;
   let sums!: TypedArray;
-  for (let i = 0; i < RUNS; i++) {
-    const start = performance.now();
+  const time = bestOf(RUNS, () => {
     [sums] = executable.run({ inputs, scalars: [], residents: [] }).outputs;
-    time = Math.min(time, performance.now() - start);
-  }
+  });
   return { name, products, sums, time };
 }
