@@ -161,42 +161,11 @@ function firstContraction({ kernels }: Program): Contraction {
 }
 
 /** The plan for the first contraction of a program, with tiles of so many rows. */
-function planOf(program: Program, height: number, relaxed: boolean): Plan | undefined {
+function planOf(program: Program, height: number): Plan | undefined {
   const form = { height, writtenOut: 1 };
-  const options = { tileForms: { one: form, several: form }, borders: bordersOf(program), relaxed };
+  const options = { tileForms: { one: form, several: form }, borders: bordersOf(program) };
   return planContraction(firstContraction(program), options);
 }
-
-describe('without relaxed multiply-add, one loop sums', () => {
-  /** Plans with and without it. */
-  function plansOf(program: Program): (Plan | undefined)[] {
-    return [true, false].map((relaxed) => planOf(program, 4, relaxed));
-  }
-  const x = variable(tensor(new Float32Array(2 * 40 * 16 * 16), { shape: [2, 40, 16, 16] }));
-  const weights = variable(tensor(new Float32Array(64 * 40 * 9), { shape: [64, 40, 3, 3] }));
-  const g = variable(tensor(new Float32Array(2 * 64 * 16 * 16), { shape: [2, 64, 16, 16] }));
-  const geometry = { size: [3, 3], stride: [1, 1], dilation: [1, 1], padding: [1, 1] };
-  const forward = compile(() => convolve(x.value, weights.value, geometry));
-  const byData = compile(() => gradients(sum(convolve(x.value, weights.value, geometry).mul(g)), [x])[0]);
-
-  test('windows that are copied side by side', () => {
-    const [loops, one] = plansOf(forward.program());
-    expect([loops?.packsRight, one?.packsRight]).toEqual([false, true]);
-    expect([one?.packsLeft, one?.keepsLeft]).toEqual([false, false]);
-  });
-
-  test('and weights, once before all windows', () => {
-    const [loops, one] = plansOf(byData.program());
-    expect([loops?.packsRight, loops?.packsLeft]).toEqual([false, false]);
-    expect([one?.packsRight, one?.packsLeft, one?.keepsLeft]).toEqual([true, true, true]);
-  });
-
-  test.each([forward, byData])('in the same order: %#', (step) => {
-    const orders = plansOf(step.program()).map((plan) => [...(plan?.blocks ?? []), ...(plan?.summed ?? [])]);
-    expect(orders[0].length).toBe(3);
-    expect(orders[1]).toEqual(orders[0]);
-  });
-});
 
 test.each([
   [512, 512],
@@ -208,7 +177,7 @@ test.each([
     [1024, extent],
   ].map((shape) => variable(tensor(new Float32Array(1024 * extent), { shape })));
   const step = compile(() => matmul(operands[0].value, operands[1].value));
-  expect(planOf(step.program(), 6, true)?.cut?.size).toBe(block);
+  expect(planOf(step.program(), 6)?.cut?.size).toBe(block);
 });
 
 describe('rows are an axis that tiles of the form at hand cover well', () => {
@@ -217,7 +186,7 @@ describe('rows are an axis that tiles of the form at hand cover well', () => {
   const g = variable(tensor(new Float32Array(64 * 20 * 8 * 8), { shape: [64, 20, 8, 8] }));
   const geometry = { size: [5, 5], stride: [1, 1], dilation: [1, 1], padding: [0, 0] };
   const step = compile(() => gradients(sum(convolve(x.value, weights.value, geometry).mul(g)), [weights])[0]);
-  const plans = [4, 6].map((height) => planOf(step.program(), height, false));
+  const plans = [4, 6].map((height) => planOf(step.program(), height));
 
   test('20 channels for tiles of up to four rows, five taps for tiles of up to six', () => {
     expect(plans.map((plan) => plan?.row.extent)).toEqual([20, 5]);

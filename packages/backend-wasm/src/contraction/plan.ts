@@ -23,7 +23,7 @@ export interface Plan {
   readonly right: Load;
   readonly row: LoopAxis;
   readonly column: LoopAxis;
-  /** Loops that the right factor depends on, or neither: around everything, or while rows stay. */
+  /** Loops that the right factor depends on, or neither: around everything. */
   readonly outer: readonly LoopAxis[];
   /** Loops that only the left factor depends on: run over a block of the right one while it is near. */
   readonly inner: readonly LoopAxis[];
@@ -63,9 +63,6 @@ const HEIGHTS: Readonly<Record<number, number>> = { 1: 8, 2: 6, 3: 3 };
  */
 const BLOCK = 512;
 
-/** The same where a few panels, all that there are, stay there while rows go by. */
-const NEAR_BLOCK = 320;
-
 /** What is packed is kept where it takes no more bytes than that. */
 export const KEPT = 2 ** 20;
 
@@ -83,8 +80,6 @@ export interface PlanOptions {
   readonly tileForms: TileForms;
   /** The zeros around what buffers hold. */
   readonly borders: Borders;
-  /** Whether the engine has relaxed multiply-add. */
-  readonly relaxed: boolean;
 }
 
 /**
@@ -93,7 +88,7 @@ export interface PlanOptions {
  */
 export function planContraction(
   contraction: Contraction,
-  { tileForms, borders, relaxed }: PlanOptions,
+  { tileForms, borders }: PlanOptions,
 ): Plan | undefined {
   const { loops, reduced, left, right } = contraction;
   const only = (a: Load, b: Load): LoopAxis[] =>
@@ -120,8 +115,7 @@ export function planContraction(
   const order = orderOf(best);
   const fitted = plans
     .filter((each) => orderOf(each) === order)
-    .map((each) => {
-      const plan = keepingLeft(relaxed ? each : withOneLoop(each));
+    .map((plan) => {
       const { height, writtenOut } = isOneLoop(plan) ? tileForms.one : tileForms.several;
       // Three vectors across: no more sums than with two.
       const heights: typeof HEIGHTS = { ...HEIGHTS, 2: height, 3: (height + 1) >> 1 };
@@ -146,30 +140,6 @@ function isOneLoop({
   const joins = (load: Load): boolean =>
     summed.slice(1).every((axis, i) => strideOf(load, summed[i]) === axis.extent * strideOf(load, axis));
   return (packsLeft || joins(left)) && (packsRight || joins(right));
-}
-
-/**
- * The plan with windows (and where that does not suffice, also rows) copied side by side, where one loop is left then.
- * Engines without relaxed multiply-add need a register more for each product, and lose more than the copying takes by loops
- * inside loops (Node 20, 3x3 windows: 31 in place of 28 GFLOP/s). In which order sums add up stays as it is.
- */
-function withOneLoop(plan: Unfitted): Unfitted {
-  if (plan.packsRight || plan.skip !== undefined || isOneLoop(plan)) return plan;
-  if (pointsOf(plan.inner) * plan.row.extent < REUSE) return plan;
-  const order = [...plan.blocks, ...plan.summed];
-  const packing = { ...plan, ...cutBlocks(order, NEAR_BLOCK), packsRight: true };
-  if (isOneLoop(packing)) return packing;
-  const panels = pointsOf(plan.outer) * tilesOf(plan.columns);
-  const withRows = keepingLeft({ ...packing, packsLeft: panels >= REUSE });
-  return withRows.keepsLeft ? withRows : plan;
-}
-
-/** The plan with rows that are packed kept for whatever the loops around run over. */
-function keepingLeft(plan: Unfitted): Unfitted {
-  const { left, row, outer, inner, blocks, summed, packsLeft } = plan;
-  const isSame = [...outer, ...inner].every((loop) => strideOf(left, loop) === 0);
-  const fits = blocks.length === 0 && 4 * pointsOf(summed) * row.extent <= KEPT;
-  return { ...plan, keepsLeft: packsLeft && isSame && fits };
 }
 
 /** A plan for tiles of any form. */
@@ -227,9 +197,12 @@ function makePlans(
       skip === undefined ? reduced : [skip.axis, ...reduced.filter((axis) => axis !== skip.axis)],
       most,
     );
+    // Rows are the same for all loops around, and there is room for all of them.
+    const isSame = others.every((loop) => strideOf(left, loop) === 0);
+    const keepsLeft = packsLeft && isSame && blocks.length === 0 && 4 * pointsOf(summed) * row.extent <= KEPT;
     return {
       ...{ left, right, row, column, outer, inner, blocks, cut, summed, skip },
-      ...{ packsRight, packsLeft, keepsLeft: false, ...tiling },
+      ...{ packsRight, packsLeft, keepsLeft, ...tiling },
     };
   });
 }
