@@ -3,7 +3,6 @@ import { axesOf, bytesPerElement, coefficientOf, indexKey, valuesOf } from '@dow
 import type { FunctionBuilder, ValueType } from './assembler.js';
 import type { PlanOptions } from './contraction/plan.js';
 import type { ImportIndices } from './imports.js';
-import { aligned } from './gaps.js';
 import { emitScalar } from './scalar.js';
 import type { SharedFunctions } from './shared-functions.js';
 
@@ -17,6 +16,8 @@ export interface RegisterPlace {
 interface Pointer {
   readonly local: number;
   readonly axis: number;
+  /** The offset that is in it. */
+  readonly offset: number;
   /** The loops among them that are written out: what they add is known. */
   readonly inner: readonly LoopAxis[];
 }
@@ -38,7 +39,7 @@ export interface Share {
 export class CodeContext {
   readonly f: FunctionBuilder;
   readonly imports: ImportIndices;
-  readonly buffers: Buffer[];
+  readonly buffers: readonly Buffer[];
   /** The local that holds the counter of an open loop. */
   readonly counters = new Map<number, number>();
   /** The value of the counter of a loop that is written out turn by turn. */
@@ -52,18 +53,16 @@ export class CodeContext {
   share: Share | undefined;
   /** What decides how contractions are computed. */
   readonly planning: PlanOptions;
-  /** A stretch of memory for packed operands and for rows; its address is in this local. */
+  /** A stretch of memory that each thread has for itself; its address is in this local. */
   readonly scratch: number;
   /** Whether the kernel has been divided. */
   isDivided = false;
-  /** The bytes of it that the kernel wants. */
-  scratchBytes = 0;
+  /** The bytes of it that the kernel wants, and how many of them, from its beginning on, are buffers of the program. */
+  scratchBytes: number;
+  readonly kept: number;
   /** How far past their counters loops are of which several turns are written out. */
   readonly ahead = new Map<number, number>();
-  readonly #bases: number[];
-  readonly #own: readonly number[];
-  /** Buffers of which a row is enough, by the loop over the rows. */
-  readonly #rows = new Map<number, number>();
+  readonly #bases: readonly number[];
   /** Addresses computed before the innermost loop, by buffer and index. */
   #pointers = new Map<string, Pointer>();
   /** Loops that are written out turn by turn. */
@@ -75,10 +74,9 @@ export class CodeContext {
       readonly imports: ImportIndices;
       readonly buffers: readonly Buffer[];
       /** Locals with the address each buffer's offset counts from. */
-      readonly bases: number[];
-      /** Buffers that nothing but the kernel's one loop needs. */
-      readonly own: readonly number[];
+      readonly bases: readonly number[];
       readonly scratch: number;
+      readonly kept: number;
       readonly planning: PlanOptions;
       readonly shared: SharedFunctions;
       readonly share?: Share | undefined;
@@ -86,10 +84,10 @@ export class CodeContext {
   ) {
     this.f = f;
     this.imports = options.imports;
-    this.buffers = [...options.buffers];
+    this.buffers = options.buffers;
     this.#bases = options.bases;
-    this.#own = options.own;
     this.scratch = options.scratch;
+    this.kept = this.scratchBytes = options.kept;
     this.planning = options.planning;
     this.shared = options.shared;
     this.share = options.share;
@@ -100,15 +98,11 @@ export class CodeContext {
   }
 
   counter(axis: number): number {
-    const local = this.counters.get(axis);
-    if (local === undefined) throw new TypeError(`loop ${axis} is not open`);
-    return local;
+    return this.counters.get(axis) as number;
   }
 
   register(register: number): RegisterPlace {
-    const place = this.registers.get(register);
-    if (place === undefined) throw new TypeError(`register ${register} is not set`);
-    return place;
+    return this.registers.get(register) as RegisterPlace;
   }
 
   /** Emits the value of an index. */
@@ -166,7 +160,7 @@ export class CodeContext {
   /** Emits an address and returns the constant offset that belongs to it, in bytes. */
   address(buffer: number, index: IndexExpression): number {
     const { f } = this;
-    const { dtype, role, offset } = this.buffers[buffer];
+    const { dtype, offset } = this.buffers[buffer];
     const bytes = bytesPerElement(dtype);
     const pointer = this.#pointers.get(pointerKey(buffer, index));
     if (pointer !== undefined) {
@@ -174,7 +168,7 @@ export class CodeContext {
       const step = stepOf(pointer.axis);
       f.get(pointer.local);
       if (step !== 0) f.get(this.counter(pointer.axis)).times(step).op('i32.add');
-      let known = 0;
+      let known = bytes * (index.offset - pointer.offset);
       for (const { axis } of pointer.inner) known += stepOf(axis) * (this.turns.get(axis) ?? 0);
       for (const [axis, turns] of this.ahead) known += stepOf(axis) * turns;
       if (known >= 0) return known;
@@ -182,34 +176,9 @@ export class CodeContext {
       return 0;
     }
     f.get(this.#bases[buffer]);
-    this.index(this.#inRow(buffer, index));
+    this.index(index);
     f.times(bytes).op('i32.add');
-    return role === 'resident' ? 0 : offset;
-  }
-
-  /**
-   * Keeps no more than a row of buffers that are stored and loaded row by row in the kernel's one loop: near, in scratch
-   * memory, which each thread has for itself. (Contractions, whose packed operands lie there too, are kernels without rows.)
-   */
-  keepRows({ axis, extent }: LoopAxis, accesses: readonly Access[]): void {
-    for (const buffer of this.#own) {
-      const { dtype, length } = this.buffers[buffer];
-      const row = length / extent;
-      const isByRow = accesses.every(
-        (each) => each.buffer !== buffer || coefficientOf(each.index, axis) === row,
-      );
-      if (!isByRow) continue;
-      this.#rows.set(buffer, axis);
-      this.#bases[buffer] = this.scratch;
-      this.buffers[buffer] = { ...this.buffers[buffer], offset: this.scratchBytes };
-      this.scratchBytes += aligned(row * bytesPerElement(dtype));
-    }
-  }
-
-  /** An index of a buffer without the counter of the loop over its rows, where one is kept. */
-  #inRow(buffer: number, { offset, terms }: IndexExpression): IndexExpression {
-    const rows = this.#rows.get(buffer);
-    return { offset, terms: terms.filter(({ atom }) => atom.kind !== 'axis' || atom.axis !== rows) };
+    return offset;
   }
 
   /**
@@ -223,6 +192,7 @@ export class CodeContext {
     this.#writtenOut = [...writtenBefore, ...inner];
     const locals: number[] = [];
     for (const { buffer, index } of places) {
+      // Those that differ by an offset alone share one.
       const key = pointerKey(buffer, index);
       const moving = [axis, ...inner.map((each) => each.axis)];
       const isAffine = moving.every((each) => coefficientOf(index, each) !== undefined);
@@ -230,7 +200,7 @@ export class CodeContext {
       // Other loops inside are not open yet.
       const isOpen = [...axesOf(index)].every((each) => moving.includes(each) || this.isOpen(each));
       if (!isOpen || valuesOf(index).length > 0) continue;
-      const { dtype, role, offset } = this.buffers[buffer];
+      const { dtype, offset } = this.buffers[buffer];
       const bytes = bytesPerElement(dtype);
       const still = {
         ...index,
@@ -239,13 +209,9 @@ export class CodeContext {
       const local = this.local('i32');
       locals.push(local);
       this.f.get(this.#bases[buffer]);
-      this.index(this.#inRow(buffer, still));
-      this.f
-        .times(bytes)
-        .op('i32.add')
-        .plus(role === 'resident' ? 0 : offset)
-        .set(local);
-      this.#pointers.set(key, { local, axis, inner });
+      this.index(still);
+      this.f.times(bytes).op('i32.add').plus(offset).set(local);
+      this.#pointers.set(key, { local, axis, inner, offset: index.offset });
     }
     body();
     this.#pointers = before;
@@ -278,6 +244,6 @@ export class CodeContext {
   }
 }
 
-function pointerKey(buffer: number, index: IndexExpression): string {
-  return `${buffer}[${indexKey(index)}]`;
+function pointerKey(buffer: number, { terms }: IndexExpression): string {
+  return `${buffer}[${indexKey({ offset: 0, terms })}]`;
 }

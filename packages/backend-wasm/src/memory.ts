@@ -1,8 +1,7 @@
 import { BackendError } from '@downhill/tensor';
+import { ALIGNMENT, aligned } from './gaps.js';
 
 const PAGE = 65536;
-/** A cache line: every block starts on one. */
-const ALIGNMENT = 64;
 /** WebAssembly's addresses are 32 bits. */
 export const MOST_PAGES = 65536;
 /** Less than this is not worth starting with: 64 MiB. */
@@ -43,7 +42,7 @@ export class Memory {
 
   /** The offset of `bytes` zeroed bytes. Throws a BackendError, with nothing changed, where 4 GiB do not suffice. */
   allocate(bytes: number): number {
-    const wanted = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    const wanted = aligned(Math.max(1, bytes));
     const place = this.#free.findIndex((block) => block.bytes >= wanted);
     if (place >= 0) {
       const { offset, bytes: found } = this.#free[place];
@@ -73,7 +72,7 @@ export class Memory {
   }
 
   free(offset: number, bytes: number): void {
-    const size = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    const size = aligned(Math.max(1, bytes));
     const blocks = [...this.#free, { offset, bytes: size }].sort((a, b) => a.offset - b.offset);
     this.#free = [];
     for (const block of blocks) {

@@ -9,6 +9,20 @@ export interface Nest {
   readonly body: readonly Statement[];
 }
 
+/** Loops around statements, outermost first; those that run but once are left out. */
+export function nested(
+  loops: readonly LoopAxis[],
+  body: readonly Statement[],
+  parallel = true,
+): readonly Statement[] {
+  return loops
+    .filter(({ extent }) => extent > 1)
+    .reduceRight<readonly Statement[]>(
+      (inside, loop) => [{ ...loop, kind: 'loop', parallel, body: inside }],
+      body,
+    );
+}
+
 /** The loops that statements end with. */
 export function nestOf(statements: readonly Statement[]): Nest {
   const loops: LoopAxis[] = [];

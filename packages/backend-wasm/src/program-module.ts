@@ -1,20 +1,20 @@
 import type { Kernel, KernelCost, Program } from '@downhill/tensor';
-import { BackendError, bytesPerElement, DownhillError, kernelCosts } from '@downhill/tensor';
+import { bytesPerElement, kernelCosts } from '@downhill/tensor';
+import { IMPORTS } from './imports.js';
 import type { FunctionBuilder } from './assembler.js';
-import { ModuleBuilder } from './assembler.js';
 import { writeBarrier } from './barrier.js';
+import { sortingTime } from './sorting.js';
+import { nestOf } from './nest.js';
+import { inStages } from './stages.js';
+import type { TileForms } from './contraction/tile-forms.js';
 import { CodeContext } from './code-context.js';
 import { bordersOf } from './contraction/borders.js';
-import type { TileForms } from './contraction/tile-forms.js';
-import { aligned, Gaps } from './gaps.js';
-import { checkFits, MOST_PAGES } from './memory.js';
 import type { ImportIndices } from './imports.js';
-import { IMPORTS } from './imports.js';
-import { nestOf } from './nest.js';
+import { ModuleBuilder } from './assembler.js';
+import { aligned, Gaps } from './gaps.js';
 import { SharedFunctions } from './shared-functions.js';
-import { sortingTime } from './sorting.js';
-import { inStages } from './stages.js';
 import { emitStatements } from './statements.js';
+import { checkFits, MOST_PAGES } from './memory.js';
 
 export interface ProgramModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -119,16 +119,19 @@ export function assembleProgram(
   emitTick(-1);
   let isAlone = true;
   const times = kernelCosts(program).map((cost, number) => estimate(cost, program.kernels[number]));
-  const planning = { relaxed, tileForms, borders: bordersOf(program) };
+  const planning = { tileForms, borders: bordersOf(program) };
   for (const [number, kernel] of program.kernels.entries()) {
     const f = module.function(['i32', 'i32', 'i32'], []);
     const loops = times[number] < WORTH_DIVIDING ? [] : nestOf(kernel.body).loops;
     const arena = loadInto(f, TABLE.arena);
     const residents = new Map<number, number>();
-    const own: number[] = [];
-    const bases = program.buffers.map(({ role, slot }, buffer) => {
+    let kept = 0;
+    const bases = program.buffers.map(({ role, slot, offset, length }, buffer) => {
       const users = gaps.users[buffer];
-      if (role === 'intermediate' && users.length === 1 && users[0] === number) own.push(buffer);
+      if (role === 'scratch') {
+        if (users.includes(number)) kept = Math.max(kept, aligned(offset + 4 * length));
+        return scratch;
+      }
       if (role !== 'resident' || !users.includes(number)) return arena;
       const local = residents.get(slot) ?? loadInto(f, TABLE.residents + slot);
       residents.set(slot, local);
@@ -144,14 +147,9 @@ export function assembleProgram(
             helps: times[number] >= WORTH_HELPING,
           };
     const context = new CodeContext(f, {
-      ...{ imports, buffers: program.buffers, bases, own, scratch, planning, shared, share },
+      ...{ imports, buffers: program.buffers, bases, kept, scratch, planning, shared, share },
     });
-    try {
-      emitStatements(context, kernel.body);
-    } catch (error) {
-      if (!(error instanceof DownhillError)) throw error;
-      throw new BackendError(`${error.message} (kernel '${kernel.label}')`);
-    }
+    emitStatements(context, kernel.body);
     const scratchBytes = aligned(context.scratchBytes);
     const place = gaps.place(number, scratchBytes * (context.isDivided ? mostThreads : 1));
     checkFits(residentBytes + gaps.bytes, pages);

@@ -1,24 +1,10 @@
-import type {
-  Buffer,
-  DType,
-  Expression,
-  Kernel,
-  LoopAxis,
-  Program,
-  ReduceStatement,
-  Statement,
-} from '@downhill/tensor';
-import {
-  accessesIn,
-  axesOf,
-  bytesPerElement,
-  indexOver,
-  pointsOf,
-  rewriteExpression,
-} from '@downhill/tensor';
+import type { Buffer, DType, Kernel, LoopAxis, Program, ReduceStatement, Statement } from '@downhill/tensor';
+import { accessesIn, axesOf, bytesPerElement, indexOver, load, pointsOf, registerOf } from '@downhill/tensor';
+import { inWinogradForm } from './contraction/winograd.js';
 import { Gaps } from './gaps.js';
-import { nestOf } from './nest.js';
+import { nested, nestOf } from './nest.js';
 import { storesIn } from './statements.js';
+import { replaceCounters } from './stretches.js';
 
 /** Reductions of so many elements, over all results, are done in two stages. */
 const LARGE = 2 ** 16;
@@ -33,7 +19,10 @@ const LEAST_PARTS = 4;
 /** The loop over parts: no other has this name. */
 const PART = -1;
 
-/** A program whose large reductions are done in two stages, and for each of its kernels which one it was made of. */
+/** Makes a buffer that the kernels one is made into have for themselves: all threads together, or each for itself. */
+export type AddBuffer = (dtype: DType, length: number, role?: 'intermediate' | 'scratch') => number;
+
+/** A program of which kernels are made several where that gains, and for each of those which one it was made of. */
 export interface Staged {
   readonly program: Program;
   readonly origins: readonly number[];
@@ -41,29 +30,30 @@ export interface Staged {
 
 /**
  * Makes two kernels of each that reduces much to little: parts first, side by side, then what came of them. Threads then
- * divide what is read, rather than the few results, and mostly each reads what it has written itself.
+ * divide what is read, rather than the few results, and mostly each reads what it has written itself. Convolutions that gain
+ * by Winograd's form are brought into it.
  */
 export function inStages(program: Program): Staged {
   const buffers = [...program.buffers];
   const gaps = new Gaps(program);
   const origins: number[] = [];
   const kernels = program.kernels.flatMap((kernel, number) => {
-    const addBuffer = (dtype: DType, length: number): number => {
-      const offset = gaps.place(number, length * bytesPerElement(dtype));
-      return buffers.push({ role: 'intermediate', slot: 0, dtype, length, offset }) - 1;
+    let kept = 0;
+    const addBuffer: AddBuffer = (dtype, length, role = 'intermediate') => {
+      const bytes = length * bytesPerElement(dtype);
+      let offset = kept;
+      if (role === 'scratch') kept += bytes;
+      else offset = gaps.place(number, bytes);
+      return buffers.push({ role, slot: 0, dtype, length, offset }) - 1;
     };
-    const stages = stagesOf(kernel, buffers, addBuffer);
+    const stages = inWinogradForm(kernel, buffers, addBuffer) ?? stagesOf(kernel, buffers, addBuffer);
     origins.push(...stages.map(() => number));
     return stages;
   });
   return { program: { ...program, buffers, kernels, arenaBytes: gaps.bytes }, origins };
 }
 
-function stagesOf(
-  kernel: Kernel,
-  buffers: readonly Buffer[],
-  addBuffer: (dtype: DType, length: number) => number,
-): readonly Kernel[] {
+function stagesOf(kernel: Kernel, buffers: readonly Buffer[], addBuffer: AddBuffer): readonly Kernel[] {
   const { loops, body: inside } = nestOf(kernel.body);
   const [whole, ...others] = inside.filter(({ kind }) => kind === 'reduce' || kind === 'loop');
   // What follows row by row finds the row still near.
@@ -78,26 +68,12 @@ function stagesOf(
   const around: readonly LoopAxis[] = [{ axis: PART, extent: parts }, ...loops];
   const buffer = addBuffer(dtype, pointsOf(around));
   const place = indexOver(around);
-  const first = around.reduceRight<readonly Statement[]>(
-    (body, loop) => [{ ...loop, kind: 'loop', parallel: true, body }],
-    [
-      partOf(whole, parts),
-      {
-        kind: 'store',
-        ...{ buffer, index: place },
-        value: {
-          ...{ kind: 'register', register, dtype, key: 'part' },
-          ...{ axes: axesOf(place), registers: new Set([register]) },
-        },
-      },
-    ],
-  );
+  const first = nested(around, [
+    partOf(whole, parts),
+    { kind: 'store', buffer, index: place, value: registerOf(register, dtype, axesOf(place)) },
+  ]);
   const joined = [{ axis: axes[0].axis, extent: parts }];
-  const index = indexOver([...joined, ...loops]);
-  const value: Expression = {
-    ...{ kind: 'load', buffer, index, dtype, key: 'parts' },
-    ...{ axes: axesOf(index), registers: new Set() },
-  };
+  const value = load(buffer, indexOver([...joined, ...loops]), dtype);
   const withParts = (body: readonly Statement[]): Statement[] =>
     body.map((each) =>
       each === whole
@@ -132,12 +108,5 @@ function partOf(whole: ReduceStatement, parts: number): ReduceStatement {
   const [{ axis, extent }, ...rest] = whole.axes;
   const loop = { axis, extent: extent / parts };
   const moved = new Map([[axis, indexOver([{ axis: PART, extent: parts }, loop])]]);
-  const memo = new Map<Expression, Expression>();
-  const within = (value: Expression): Expression => rewriteExpression(value, moved, memo);
-  return {
-    ...whole,
-    axes: [loop, ...rest],
-    body: whole.body.map((each) => ({ ...each, value: within(each.value) })),
-    value: within(whole.value),
-  };
+  return { ...replaceCounters(moved)(whole), axes: [loop, ...rest] };
 }

@@ -1,14 +1,14 @@
 import type { Access, LetStatement, LoopAxis, LoopStatement, Statement } from '@downhill/tensor';
 import { accessesIn, coefficientOf, constantIndex, pointsOf } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
-import { matchContraction } from './contraction/contraction.js';
-import { emitContraction } from './contraction/emit.js';
-import { planContraction } from './contraction/plan.js';
-import { emitReduce, isVectorReduction } from './reduction.js';
 import { emitDivided, mostEven, type Range } from './division.js';
+import { matchContraction } from './contraction/contraction.js';
+import { emitReduce, isVectorReduction } from './reduction.js';
 import { stretchesOf } from './stretches.js';
 import { emitConstant, emitScalar, emitScalarStore, VALUE_TYPES } from './scalar.js';
 import { emitArgsort } from './sorting.js';
+import { emitContraction } from './contraction/emit.js';
+import { planContraction } from './contraction/plan.js';
 import {
   canVectorize,
   dependsOn,
@@ -128,7 +128,6 @@ export function emitCounted(
 function emitLoop(c: CodeContext, loop: LoopStatement): void {
   const { axis, extent, body } = loop;
   if (c.writesOut([loop])) {
-    if (emitPairs(c, loop)) return;
     emitTurns(c, [loop], () => {
       emitStatements(c, body);
     });
@@ -157,14 +156,13 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
       return;
     }
   }
-  const inner = vectorizes ? shortLoops(body) : [];
+  const inner = vectorizes ? [...new Set(shortLoops(body))] : [];
   // A loop whose inner loops are written out is the last that can be divided.
   const { share } = c;
   const isDivided =
     share?.loops.some((each) => each.axis === axis) === true &&
     (mostEven(share.loops, share.most, ({ extent }) => extent).axis === axis || vectorizes);
   const accesses = accessesIn(body);
-  if (!vectorizes && c.isOutermost) c.keepRows(loop, accesses);
   const isPlain = body.every(({ kind }) => kind === 'let' || kind === 'store');
   const options = {
     vectorizes,
@@ -179,33 +177,6 @@ function emitLoop(c: CodeContext, loop: LoopStatement): void {
   };
   if (isDivided) emitDivided(c, share, { extent, unit: vectorizes ? LINE : 1 }, emit);
   else emit();
-}
-
-/**
- * Stores of two turns that lie between each other, as they do where pairs are taken apart: two whole vectors side by side.
- * Returns false where the loop is not of that kind.
- */
-function emitPairs(c: CodeContext, { axis, extent, body }: LoopStatement): boolean {
-  const [store] = body;
-  if (c.vectorAxis === undefined || extent !== 2 || body.length !== 1 || store.kind !== 'store') return false;
-  const steps = [axis, c.vectorAxis].map((each) => coefficientOf(store.index, each));
-  if (steps[0] !== 1 || steps[1] !== 2 || c.buffers[store.buffer].dtype === 'bool') return false;
-  const { f } = c;
-  const turns = [1, 0].map((turn) => {
-    const local = c.local('v128');
-    c.turns.set(axis, turn);
-    emitVector(c, store.value);
-    f.set(local);
-    return local;
-  });
-  const [second, first] = turns;
-  const address = c.local('i32');
-  const offset = c.address(store.buffer, store.index);
-  c.turns.delete(axis);
-  f.tee(address).get(first).get(second).shuffle32(0, 4, 1, 5).memory('v128.store', offset);
-  f.get(address).get(first).get(second).shuffle32(2, 6, 3, 7);
-  f.memory('v128.store', offset + 4 * LANES).release(address, ...turns);
-  return true;
 }
 
 /** Whether a loop stores far apart, where a loop inside it would fill several vectors with neighbours. */
@@ -299,7 +270,7 @@ export function emitInnermost(
   c: CodeContext,
   { axis, extent }: LoopAxis,
   places: readonly Access[],
-  { vectorizes, overlaps = false, range, anywhere = false, inner = [], unroll = 1 }: InnermostOptions,
+  { vectorizes, overlaps, range, anywhere, inner = [], unroll = 1 }: InnermostOptions,
   body: (turn: number) => void,
 ): void {
   const { f } = c;

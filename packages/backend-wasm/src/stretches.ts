@@ -1,4 +1,4 @@
-import type { Condition, Expression, LoopStatement, Statement } from '@downhill/tensor';
+import type { Condition, Expression, IndexExpression, LoopStatement, Statement } from '@downhill/tensor';
 import {
   axisIndex,
   coefficientOf,
@@ -37,25 +37,23 @@ export function stretchesOf(loop: LoopStatement): LoopStatement[] {
 function stretch(loop: LoopStatement, from: number, to: number): LoopStatement {
   if (to - from === loop.extent) return loop;
   const moved = new Map([[loop.axis, shiftIndex(axisIndex(loop.axis, to - from), from)]]);
+  return { ...loop, extent: to - from, body: loop.body.map(replaceCounters(moved)) };
+}
+
+/** Puts other expressions for some counters into statements, but for loops of their own. */
+export function replaceCounters(
+  moved: ReadonlyMap<number, IndexExpression>,
+): <Kind extends Statement>(statement: Kind) => Kind {
   const memo = new Map<Expression, Expression>();
   const onValue = (value: Expression): Expression => rewriteExpression(value, moved, memo);
-  const onStatement = (statement: Statement): Statement => {
-    switch (statement.kind) {
-      case 'let':
-        return { ...statement, value: onValue(statement.value) };
-      case 'store':
-        return {
-          ...statement,
-          index: mapIndex(statement.index, moved, onValue),
-          value: onValue(statement.value),
-        };
-      case 'loop':
-        return { ...statement, body: statement.body.map(onStatement) };
-      default:
-        throw new TypeError(`a stretch has no ${statement.kind}`);
-    }
+  return function onStatement<Kind extends Statement>(statement: Kind): Kind {
+    return {
+      ...statement,
+      ...('index' in statement && { index: mapIndex(statement.index, moved, onValue) }),
+      ...('value' in statement && { value: onValue(statement.value) }),
+      ...('body' in statement && { body: statement.body.map(onStatement) }),
+    };
   };
-  return { ...loop, extent: to - from, body: loop.body.map(onStatement) };
 }
 
 function isPlain(statement: Statement): boolean {

@@ -10,15 +10,15 @@ import type {
   TypedArray,
 } from '@downhill/tensor';
 import { BackendError, bytesPerElement, sizeOf, viewArray } from '@downhill/tensor';
-import { adoptFlags, UNASKED, type Engine } from './engine-flags.js';
-import { hasVectors, isRelaxed } from './features.js';
-import type { TileForms } from './contraction/tile-forms.js';
+import { assembleProgram, TABLE } from './program-module.js';
 import { timeTileForms } from './contraction/tile-forms.js';
-import { Memory } from './memory.js';
+import type { TileForms } from './contraction/tile-forms.js';
 import { measureCeilings } from './ceilings.js';
 import { Pace } from './pace.js';
-import { assembleProgram, TABLE } from './program-module.js';
+import { Memory } from './memory.js';
+import { adoptFlags, UNASKED, type Engine } from './engine-flags.js';
 import { canShare, countCores, Threads } from './threads.js';
+import { hasVectors, isRelaxed } from './features.js';
 
 class WasmStorage implements Storage {
   readonly dtype: DType;

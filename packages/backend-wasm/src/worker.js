@@ -36,11 +36,11 @@ function work({ memory, control, words, thread, kept }) {
     if (read('closed') !== 0) return;
     try {
       const program = read('program');
-      const run =
+      const run = /** @type {Run} */ (
         read('module') === 0
           ? programs.get(program)
-          : instantiate(bytesAt(memory, read('module'), read('moduleBytes')), memory);
-      if (run === undefined) throw new RangeError(`program ${program} is not known`);
+          : instantiate(bytesAt(memory, read('module'), read('moduleBytes')), memory)
+      );
       // The program used longest ago goes first; the thread that begins runs keeps the same account.
       programs.delete(program);
       programs.set(program, run);

@@ -183,6 +183,20 @@ const programs: Record<string, () => Program> = {
       adam(),
     );
   },
+  'a step with windows of 3 x 3': () => {
+    const [first, second, dense] = [draw([32, 16, 3, 3]), draw([32, 32, 3, 3]), draw([32, 10])];
+    const stage = (x: Tensor, filters: Variable): Tensor =>
+      einsum('ncyxij,ocij->noyx', windows(x, { axes: [2, 3], size: 3, padding: 1 }), filters).relu();
+    return training(
+      (x) =>
+        stage(stage(x, first), second)
+          .mean({ axis: [2, 3] })
+          .matmul(dense),
+      [first, second, dense],
+      zeros([16, 16, 24, 24]),
+      adam(),
+    );
+  },
   'a step of a network over words': () => {
     const [embedding, norm, dense] = [new Embedding(1000, 64), new LayerNorm(64), new Linear(64, 50)];
     const parameters = [embedding, norm, dense].flatMap((each) => each.parameters());
@@ -208,7 +222,7 @@ function liveBuffers({ buffers, kernels }: Program): { offset: number; bytes: nu
       const uses = (part: readonly Set<number>[]): boolean => part.some((each) => each.has(buffer));
       const before = ['input', 'scalars', 'flags'].includes(role) || uses(users.slice(0, kernel + 1));
       const after = ['output', 'flags'].includes(role) || uses(users.slice(kernel));
-      const isLive = role !== 'resident' && uses(users) && before && after;
+      const isLive = !['resident', 'scratch'].includes(role) && uses(users) && before && after;
       return isLive ? [{ offset, bytes: length * bytesPerElement(dtype) }] : [];
     }),
   );

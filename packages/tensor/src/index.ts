@@ -32,6 +32,7 @@ export { portable } from './portable/portable.js';
 export type * from './lowering/graph.js';
 export type * from './lowering/program.js';
 export {
+  addIndices,
   axesOf,
   axisIndex,
   coefficientOf,
@@ -41,13 +42,21 @@ export {
   mapIndex,
   pointsOf,
   rangeOf,
+  scaleIndex,
   shiftIndex,
   valuesOf,
   type Atom,
   type IndexExpression,
   type Term,
 } from './lowering/index-expression.js';
-export { operandsOf, rewrite as rewriteExpression } from './lowering/expression.js';
+export {
+  binary,
+  constantOf,
+  load,
+  operandsOf,
+  registerOf,
+  rewrite as rewriteExpression,
+} from './lowering/expression.js';
 export { accessesIn, loadsIn, type Access } from './lowering/accesses.js';
 export { kernelCosts, type KernelCost } from './lowering/explain.js';
 export { identityOf } from './lowering/identity.js';

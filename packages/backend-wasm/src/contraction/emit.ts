@@ -8,11 +8,11 @@ import { emitApart, LANES } from '../vector.js';
 import type { Contraction, Load, Store } from './contraction.js';
 import { storesOf, strideOf } from './contraction.js';
 import type { Level } from './levels.js';
-import { mergeLevels } from './levels.js';
-import { packingFunction } from './packing.js';
-import type { Plan, Run } from './plan.js';
 import { KEPT, tilesOf } from './plan.js';
+import { mergeLevels } from './levels.js';
+import type { Plan, Run } from './plan.js';
 import { tileFunction } from './tile.js';
+import { packingFunction } from './packing.js';
 
 /** Emits a contraction as its plan says. */
 export function emitContraction(c: CodeContext, contraction: Contraction, plan: Plan): void {
@@ -64,9 +64,6 @@ function bestDivided({ buffers, share }: CodeContext, contraction: Contraction, 
   return mostEven(choices, share?.most ?? 1, (each) => tilesAlong(each, plan));
 }
 
-/** From so many products on, lines that a tile of rows is packed from have left the level-1 cache when the next one is. */
-const FAR = 256;
-
 /** Bytes of sums that wait, at the most, for results to be stored side by side. */
 const WAITING = 2 ** 18;
 
@@ -108,17 +105,8 @@ class ContractionWriter {
   readonly #sums: number;
   /** The loop that is divided among threads; where it has tiles, those are. */
   readonly #divided: LoopAxis;
-  /**
-   * Whether what is packed of a factor is kept: for all pieces of a thread (of rows that are divided, for one piece), and
-   * whatever the loops around run over.
-   */
-  readonly #keepsLeft: boolean;
+  /** Whether all columns are packed once, and kept for all pieces of a thread. */
   readonly #keepsRight: boolean;
-  /**
-   * How many of the outer loops run around everything. Where nothing is packed, the others run while rows stay: what is done
-   * with the sums of few rows reads and writes lines that follow each other.
-   */
-  readonly #around: number;
   /** This thread's part of the loop that is divided. */
   readonly #ranges = new Map<LoopAxis, Range | undefined>();
   /** Locals: how many products the block has along its outermost loop; whether it is the first. */
@@ -153,15 +141,13 @@ class ContractionWriter {
     const isOnce = this.#divided === row && outer.length === 0 && blocks.length === 0;
     const allRight = points * this.#sumDown;
     this.#keepsRight = packsRight && isOnce && allRight <= KEPT;
-    this.#keepsLeft = keepsLeft && !(isOnce && points < FAR);
     const all = cut === undefined ? points : Math.ceil(cut.axis.extent / cut.size) * this.#block;
     const packedOf = (isKept: boolean): number => (isKept ? all : this.#block);
-    this.#leftPanel = packsRight ? packedOf(this.#keepsRight) * this.#sumDown : 0;
-    const rowsPacked = this.#keepsLeft ? row.extent : height;
-    this.#sums = this.#leftPanel + (packsLeft ? packedOf(this.#keepsLeft) * rowsPacked * 4 : 0);
+    this.#leftPanel = c.kept + (packsRight ? packedOf(this.#keepsRight) * this.#sumDown : 0);
+    const rowsPacked = keepsLeft ? row.extent : height;
+    this.#sums = this.#leftPanel + (packsLeft ? packedOf(keepsLeft) * rowsPacked * 4 : 0);
     const waiting = isDirect ? 0 : this.#waits ? lines * this.#sumDown : height * plan.vectors * 16;
     c.scratchBytes = Math.max(c.scratchBytes, this.#sums + waiting);
-    this.#around = packsLeft || packsRight || this.#waits ? outer.length : 1;
     this.#count = c.local('i32');
     this.#first = c.local('i32');
   }
@@ -172,20 +158,20 @@ class ContractionWriter {
     const isShared = share?.loops.some(({ axis }) => axis === first.axis) === true;
     const emit = (part?: Range): void => {
       this.#ranges.set(this.#divided, part && this.#rangeOf(part));
-      if (this.#keepsLeft && this.#divided === row) this.#keepLeft();
-      emitNest(this.#c, outer.slice(0, this.#around), this.#ranges, () => {
+      if (this.#plan.keepsLeft && this.#divided === row) this.#keepLeft();
+      emitNest(this.#c, outer, this.#ranges, () => {
         this.#blocks();
       });
     };
     const { outer, row, column, packsLeft, packsRight } = this.#plan;
-    if (this.#keepsLeft && this.#divided !== row) this.#keepLeft();
+    if (this.#plan.keepsLeft && this.#divided !== row) this.#keepLeft();
     if (this.#keepsRight) {
       this.#eachBlock(() => {
         this.#packRight();
       });
     }
     const packsAgain =
-      this.#divided === column ? packsLeft && !this.#keepsLeft : packsRight && !this.#keepsRight;
+      this.#divided === column ? packsLeft && !this.#plan.keepsLeft : packsRight && !this.#keepsRight;
     const helps = !packsAgain || outer.includes(this.#divided);
     const extent = tilesAlong(this.#divided, this.#plan);
     if (isShared) emitDivided(this.#c, share, { extent, helps }, emit);
@@ -195,15 +181,13 @@ class ContractionWriter {
 
   #blocks(): void {
     const { f } = this.#c;
-    const { outer, packsRight, row } = this.#plan;
+    const { packsRight, row } = this.#plan;
     f.i32Const(1).set(this.#first);
     this.#eachBlock(() => {
       if (packsRight && !this.#keepsRight) this.#packRight();
       this.#inner((sums) => {
         this.#eachTile(row, (top, height) => {
-          emitNest(this.#c, outer.slice(this.#around), this.#ranges, () => {
-            this.#tilesOfRow(top, height, sums);
-          });
+          this.#tilesOfRow(top, height, sums);
         });
       });
       if (this.#continues) f.i32Const(0).set(this.#first);
@@ -339,6 +323,7 @@ class ContractionWriter {
   #emitPanel(start: number): void {
     const { f, scratch } = this.#c;
     f.get(scratch)
+      .plus(this.#c.kept)
       .get(start)
       .times(4 * this.#block)
       .op('i32.add');
@@ -406,7 +391,7 @@ class ContractionWriter {
   #emitLeftPanel(top: number): void {
     const { f, scratch } = this.#c;
     f.get(scratch).plus(this.#leftPanel);
-    if (!this.#keepsLeft) return;
+    if (!this.#plan.keepsLeft) return;
     f.get(top)
       .times(4 * this.#block)
       .op('i32.add');
@@ -423,7 +408,7 @@ class ContractionWriter {
     if (packsLeft) this.#emitLeftPanel(top);
     else this.#emitStart(left);
     f.set(source);
-    if (packsLeft && !this.#keepsLeft) {
+    if (packsLeft && !this.#plan.keepsLeft) {
       this.#packLeft(height, () => {
         f.get(source);
       });

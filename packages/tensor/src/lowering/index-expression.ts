@@ -254,11 +254,11 @@ export function coefficientOf(index: IndexExpression, axis: number): number | un
 /** What loop counters are replaced by; those that are not in it stay. */
 export type Replacements = ReadonlyMap<number, IndexExpression>;
 
-/** Rewrites loop counters and computed indices; the same expression where none of them changes. */
+/** Rewrites loop counters and, where it is said how, computed indices; the same expression where none of them changes. */
 export function mapIndex(
   index: IndexExpression,
   axes: Replacements,
-  onValue: (value: Expression) => Expression,
+  onValue = (value: Expression): Expression => value,
 ): IndexExpression {
   const mapAtom = (atom: Atom): IndexExpression | undefined => {
     if (atom.kind === 'axis') return axes.get(atom.axis);

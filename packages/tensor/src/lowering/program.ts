@@ -41,9 +41,12 @@ export interface ProgramOutput {
   readonly dtype: DType;
 }
 
-/** A stretch of memory. Residents are bound by the caller, the others lie at `offset` (in bytes) in the arena. */
+/**
+ * A stretch of memory. Residents are bound by the caller, the others lie at `offset` (in bytes) in the arena. Scratch is what
+ * each thread has for itself while a kernel runs: lowering makes none, backends that rewrite kernels do.
+ */
 export interface Buffer {
-  readonly role: 'input' | 'output' | 'intermediate' | 'scalars' | 'flags' | 'resident';
+  readonly role: 'input' | 'output' | 'intermediate' | 'scalars' | 'flags' | 'resident' | 'scratch';
   /** Which input, output or resident it is. */
   readonly slot: number;
   readonly dtype: DType;
