@@ -1,5 +1,5 @@
 import type { Access, Buffer, IndexExpression, LoopAxis } from '@downhill/tensor';
-import { axesOf, bytesPerElement, coefficientOf, indexKey, valuesOf } from '@downhill/tensor';
+import { axesOf, bytesPerElement, coefficientOf, indexKey, rangeOf, valuesOf } from '@downhill/tensor';
 import type { FunctionBuilder, ValueType } from './assembler.js';
 import type { PlanOptions } from './contraction/plan.js';
 import type { ImportIndices } from './imports.js';
@@ -202,8 +202,10 @@ export class CodeContext {
       if (!isOpen || valuesOf(index).length > 0) continue;
       const { dtype, offset } = this.buffers[buffer];
       const bytes = bytesPerElement(dtype);
+      // From the lowest place on: what a guard keeps from being read may lie below the buffer.
+      const lowest = -rangeOf({ ...index, offset: 0 })[0];
       const still = {
-        ...index,
+        offset: lowest,
         terms: index.terms.filter(({ atom }) => atom.kind !== 'axis' || !moving.includes(atom.axis)),
       };
       const local = this.local('i32');
@@ -211,7 +213,7 @@ export class CodeContext {
       this.f.get(this.#bases[buffer]);
       this.index(still);
       this.f.times(bytes).op('i32.add').plus(offset).set(local);
-      this.#pointers.set(key, { local, axis, inner, offset: index.offset });
+      this.#pointers.set(key, { local, axis, inner, offset: lowest });
     }
     body();
     this.#pointers = before;

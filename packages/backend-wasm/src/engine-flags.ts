@@ -58,9 +58,7 @@ let adopted: Promise<Engine> | undefined;
  */
 export async function adoptFlags(makeBackend: () => Backend): Promise<Engine> {
   if (typeof process !== 'object') {
-    throw new BackendError(
-      'wasm: engineFlags: only the flags of Node can be set, not those of a browser; leave the option out',
-    );
+    throw new BackendError('wasm: engineFlags: browsers have none that can be set; leave the option out');
   }
   return (adopted ??= tryKnownFlag(makeBackend));
 }

@@ -38,3 +38,10 @@ export function nestOf(statements: readonly Statement[]): Nest {
     body = last.body;
   }
 }
+
+/** The largest divisor of an extent that is at most `most`, at least 1. */
+export function divisorOf(extent: number, most: number): number {
+  let divisor = extent;
+  while (divisor > 1 && (divisor > most || extent % divisor > 0)) divisor--;
+  return divisor;
+}

@@ -1,19 +1,20 @@
 import type { Kernel, KernelCost, Program } from '@downhill/tensor';
 import { bytesPerElement, kernelCosts } from '@downhill/tensor';
-import { IMPORTS } from './imports.js';
-import type { FunctionBuilder } from './assembler.js';
+// In an order in which like code comes together: the bundle compresses better.
 import { writeBarrier } from './barrier.js';
+import type { FunctionBuilder } from './assembler.js';
 import { sortingTime } from './sorting.js';
 import { nestOf } from './nest.js';
 import { inStages } from './stages.js';
-import type { TileForms } from './contraction/tile-forms.js';
 import { CodeContext } from './code-context.js';
+import type { TileForms } from './contraction/tile-forms.js';
 import { bordersOf } from './contraction/borders.js';
-import type { ImportIndices } from './imports.js';
 import { ModuleBuilder } from './assembler.js';
+import type { ImportIndices } from './imports.js';
 import { aligned, Gaps } from './gaps.js';
 import { SharedFunctions } from './shared-functions.js';
 import { emitStatements } from './statements.js';
+import { IMPORTS } from './imports.js';
 import { checkFits, MOST_PAGES } from './memory.js';
 
 export interface ProgramModule {
@@ -124,18 +125,13 @@ export function assembleProgram(
     const f = module.function(['i32', 'i32', 'i32'], []);
     const loops = times[number] < WORTH_DIVIDING ? [] : nestOf(kernel.body).loops;
     const arena = loadInto(f, TABLE.arena);
-    const residents = new Map<number, number>();
     let kept = 0;
     const bases = program.buffers.map(({ role, slot, offset, length }, buffer) => {
-      const users = gaps.users[buffer];
-      if (role === 'scratch') {
-        if (users.includes(number)) kept = Math.max(kept, aligned(offset + 4 * length));
-        return scratch;
-      }
-      if (role !== 'resident' || !users.includes(number)) return arena;
-      const local = residents.get(slot) ?? loadInto(f, TABLE.residents + slot);
-      residents.set(slot, local);
-      return local;
+      if (!gaps.users[buffer].includes(number)) return arena;
+      if (role === 'resident') return loadInto(f, TABLE.residents + slot);
+      if (role !== 'scratch') return arena;
+      kept = Math.max(kept, aligned(offset + 4 * length));
+      return scratch;
     });
     const share =
       loops.length === 0

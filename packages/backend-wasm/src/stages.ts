@@ -1,8 +1,8 @@
 import type { Buffer, DType, Kernel, LoopAxis, Program, ReduceStatement, Statement } from '@downhill/tensor';
 import { accessesIn, axesOf, bytesPerElement, indexOver, load, pointsOf, registerOf } from '@downhill/tensor';
 import { inWinogradForm } from './contraction/winograd.js';
-import { Gaps } from './gaps.js';
-import { nested, nestOf } from './nest.js';
+import { aligned, Gaps } from './gaps.js';
+import { divisorOf, nested, nestOf } from './nest.js';
 import { storesIn } from './statements.js';
 import { replaceCounters } from './stretches.js';
 
@@ -16,7 +16,7 @@ const FEWER = 16;
 const MOST_PARTS = 16;
 const LEAST_PARTS = 4;
 
-/** The loop over parts: no other has this name. */
+/** The loop over parts: none of a program has this name. */
 const PART = -1;
 
 /** Makes a buffer that the kernels one is made into have for themselves: all threads together, or each for itself. */
@@ -42,7 +42,7 @@ export function inStages(program: Program): Staged {
     const addBuffer: AddBuffer = (dtype, length, role = 'intermediate') => {
       const bytes = length * bytesPerElement(dtype);
       let offset = kept;
-      if (role === 'scratch') kept += bytes;
+      if (role === 'scratch') kept += aligned(bytes);
       else offset = gaps.place(number, bytes);
       return buffers.push({ role, slot: 0, dtype, length, offset }) - 1;
     };
@@ -98,9 +98,8 @@ function isClosed({ body, value }: ReduceStatement): boolean {
  */
 function partsOf({ axes, combine }: ReduceStatement, results: number, most: number): number {
   if (combine.startsWith('arg') || results * pointsOf(axes) < LARGE) return 1;
-  for (let parts = MOST_PARTS; parts >= LEAST_PARTS; parts--)
-    if (parts * results <= most && axes[0].extent % parts === 0) return parts;
-  return 1;
+  const parts = divisorOf(axes[0].extent, Math.min(MOST_PARTS, most / results));
+  return parts < LEAST_PARTS ? 1 : parts;
 }
 
 /** A part of a reduction. */

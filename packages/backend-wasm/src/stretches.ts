@@ -40,7 +40,7 @@ function stretch(loop: LoopStatement, from: number, to: number): LoopStatement {
   return { ...loop, extent: to - from, body: loop.body.map(replaceCounters(moved)) };
 }
 
-/** Puts other expressions for some counters into statements, but for loops of their own. */
+/** Puts other expressions for some counters into what statements load, compute and store. */
 export function replaceCounters(
   moved: ReadonlyMap<number, IndexExpression>,
 ): <Kind extends Statement>(statement: Kind) => Kind {

@@ -10,15 +10,16 @@ import type {
   TypedArray,
 } from '@downhill/tensor';
 import { BackendError, bytesPerElement, sizeOf, viewArray } from '@downhill/tensor';
+// In an order in which like code comes together: the bundle compresses better.
 import { assembleProgram, TABLE } from './program-module.js';
-import { timeTileForms } from './contraction/tile-forms.js';
-import type { TileForms } from './contraction/tile-forms.js';
-import { measureCeilings } from './ceilings.js';
 import { Pace } from './pace.js';
+import type { TileForms } from './contraction/tile-forms.js';
+import { timeTileForms } from './contraction/tile-forms.js';
+import { measureCeilings } from './ceilings.js';
 import { Memory } from './memory.js';
 import { adoptFlags, UNASKED, type Engine } from './engine-flags.js';
-import { canShare, countCores, Threads } from './threads.js';
 import { hasVectors, isRelaxed } from './features.js';
+import { canShare, countCores, Threads } from './threads.js';
 
 class WasmStorage implements Storage {
   readonly dtype: DType;

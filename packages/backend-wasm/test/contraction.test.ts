@@ -5,6 +5,7 @@ import {
   compile,
   einsum,
   expand,
+  flip,
   matmul,
   max,
   pad,
@@ -129,6 +130,27 @@ describe('what is done with sums agrees with the portable backend', () => {
         isTurned ? transpose(matmul(transpose(b), transpose(a))) : matmul(a, b);
       const result = oneOf(choose, ...uses)(oneOf(choose, ...uses)(product(x, weights)));
       agree(result, { relative: 2e-5, of: product(abs(x), abs(weights)).mul(16).add(32) });
+    });
+  });
+});
+
+test('products of factors turned round, and turned round, agree with the portable backend', () => {
+  property(40, (choose) => {
+    const [rows, columns, inside] = [40, 40, 300].map((most) => between(choose, 1, most));
+    const turned = (x: Tensor): Tensor =>
+      oneOf(
+        choose,
+        x,
+        ...[[0], [1], [0, 1]].map((axis) => flip(x, axis)),
+        transpose(flip(transpose(x), oneOf(choose, 0, 1))),
+      );
+    const x = turned(chooseData(choose, [rows, inside], 'float32', 'plain'));
+    const y = turned(chooseData(choose, [inside, columns], 'float32', 'plain'));
+    agree(turned(matmul(x, y)), {
+      relative: 1e-5,
+      of: matmul(abs(x), abs(y))
+        .mul(0)
+        .add(3 * inside),
     });
   });
 });

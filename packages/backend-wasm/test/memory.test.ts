@@ -19,6 +19,7 @@ import {
   random,
   reshape,
   setBackend,
+  slice,
   tensor,
   variable,
   windows,
@@ -263,6 +264,34 @@ describe.each(Object.keys(programs))('scratch memory of %s', (name) => {
       each.reduce((sum, { bytes }) => sum + bytes, scratch[kernel]),
     );
     expect(arenaBytes).toBeLessThanOrEqual(1.2 * Math.max(...sums));
+  });
+});
+
+test('what is guarded may lie below the first of all buffers', async () => {
+  const values = Float32Array.from({ length: 8 * 300 * 60 }, (_, i) => i % 1009);
+  const shifted = (x: Tensor, by: number): Tensor =>
+    slice(
+      pad(x, [
+        [0, 0],
+        [by, 0],
+        [0, 0],
+      ]),
+      [0, 8],
+      [0, 300],
+      [0, 60],
+    );
+  // A backend of its own: the variable lies at the very beginning of its memory.
+  const backend = await wasm({ threads: 1 });
+  setBackend(backend);
+  const x = variable(tensor(values, { shape: [8, 300, 60] }));
+  const step = compile(() =>
+    [5, 4, 3, 2, 1].map((by) => shifted(x.value, by)).reduce((total, each) => total.add(each)),
+  );
+  const got = step().dataSync();
+  values.forEach((_, i) => {
+    const row = Math.floor(i / 60) % 300;
+    const expected = [5, 4, 3, 2, 1].reduce((total, by) => total + (row < by ? 0 : values[i - 60 * by]), 0);
+    if (got[i] !== expected) throw new Error(`element ${i} is ${got[i]}, not ${expected}`);
   });
 });
 

@@ -176,6 +176,24 @@ describe('large reductions', () => {
   });
 });
 
+test('programs may wait before they are compiled, while others are lowered', () => {
+  const source = all[0];
+  const [x, weights] = [draw([8, 16, 18, 18]), draw([16, 16, 3, 3])];
+  const steps = [2, 3].map((more) =>
+    compile((a: Tensor, b: Tensor) =>
+      einsum('ncyxuv,ocuv->noyx', windows(a, { axes: [2, 3], size: 3 }), b).add(more),
+    ),
+  );
+  setBackend(source);
+  const expected = steps.map((step) => step(x, weights).dataSync());
+  const programs = steps.map((step) => step.program(x, weights));
+  programs.forEach((program, i) => {
+    const inputs = [x.dataSync(), weights.dataSync()];
+    const { outputs } = source.compile(program).run({ inputs, scalars: [], residents: [] });
+    expect(outputs[0]).toEqual(expected[i]);
+  });
+});
+
 test('the gradient of a pooling goes to the first of the largest', () => {
   const pictures = [24, 5, 30, 44] as const;
   const x = variable(draw(pictures));

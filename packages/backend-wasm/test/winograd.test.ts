@@ -4,17 +4,20 @@ import type { Program, Tensor } from '@downhill/tensor';
 import {
   compile,
   einsum,
+  expand,
   flip,
   generator,
   kernelCosts,
   random,
   relu,
   setBackend,
+  slice,
   stopGradient,
   sum,
   tensor,
   variable,
   windows,
+  zeros,
 } from '@downhill/tensor';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -155,6 +158,40 @@ describe('passes of convolutions with windows of 3 x 3', () => {
     elementsOn(all[0], step()).forEach((value, i) => {
       expect(value).toBeCloseTo(expected[i], 4);
     });
+  });
+
+  test('are not brought into this form where images are so wide that it takes much memory', () => {
+    const step = compile((x: Tensor, weights: Tensor) =>
+      convolve(x, weights, { size: [3, 3], padding: [1, 1] }),
+    );
+    const weights = zeros([16, 16, 3, 3]);
+    const found = [16_384, 16_400].map((width) => formed(step.program(zeros([8, 16, 2, width]), weights)));
+    expect(found.map(({ length }) => length)).toEqual([1, 0]);
+  });
+
+  test('are not found where a factor is the same along an axis of it', () => {
+    const choose = { grey: [8, 1, 18, 18], colours: [8, 16, 18, 18] } as const;
+    const draw = (shape: readonly number[]): Tensor =>
+      tensor(random.normal(shape, { generator: generator(4) }).toArray());
+    const [grey, colours] = [draw(choose.grey), draw(choose.colours)];
+    const [weights, one] = [draw([16, 16, 3, 3]), draw([1, 16, 3, 3])];
+    const geometry = { size: [3, 3], padding: [0, 0] };
+    for (const step of [
+      () => convolve(expand(grey, choose.colours), weights, geometry),
+      () => convolve(colours, expand(one, [16, 16, 3, 3]), geometry),
+      () =>
+        adjoints(
+          expand(grey, choose.colours),
+          weights,
+          slice(colours, [0, 8], [0, 16], [0, 16], [0, 16]),
+          geometry,
+        )[1],
+    ]) {
+      const expected = elementsOn(backends.portable, step());
+      elementsOn(all[1], step()).forEach((value, i) => {
+        expect(value).toBeCloseTo(expected[i], 2);
+      });
+    }
   });
 
   const source = generator(2);

@@ -1,18 +1,19 @@
 import type { Access, LoopAxis } from '@downhill/tensor';
 import { accessesIn, coefficientOf, pointsOf } from '@downhill/tensor';
+// In an order in which like code comes together: the bundle compresses better.
 import type { FunctionBuilder } from '../assembler.js';
 import type { CodeContext } from '../code-context.js';
+import { packingFunction } from './packing.js';
 import { emitAtLeast, emitAtMost, emitDivided, mostEven, type Range } from '../division.js';
 import { emitCounted, emitInnermost, emitStatements, loopVectorizes } from '../statements.js';
-import { emitApart, LANES } from '../vector.js';
 import type { Contraction, Load, Store } from './contraction.js';
-import { storesOf, strideOf } from './contraction.js';
+import { tileFunction } from './tile.js';
 import type { Level } from './levels.js';
+import { emitApart, LANES } from '../vector.js';
+import { storesOf, strideOf } from './contraction.js';
+import type { Plan, Run } from './plan.js';
 import { KEPT, tilesOf } from './plan.js';
 import { mergeLevels } from './levels.js';
-import type { Plan, Run } from './plan.js';
-import { tileFunction } from './tile.js';
-import { packingFunction } from './packing.js';
 
 /** Emits a contraction as its plan says. */
 export function emitContraction(c: CodeContext, contraction: Contraction, plan: Plan): void {

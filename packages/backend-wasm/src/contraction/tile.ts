@@ -52,7 +52,7 @@ function writeTile(
   }
   const { looped, points } = writtenOut(levels, most);
   // A step backwards cannot be an immediate: pointers begin at the lowest point.
-  const leftmost = Math.min(...points.map((each) => each.left));
+  const leftmost = Math.min(...points.map((each) => each.left)) + Math.min(0, (rows - 1) * leftDown);
   const rightmost = Math.min(...points.map((each) => each.right));
   if (leftmost < 0) f.get(left).plus(leftmost).set(left);
   if (rightmost < 0) f.get(right).plus(rightmost).set(right);

@@ -20,7 +20,7 @@ import {
   scaleIndex,
   shiftIndex,
 } from '@downhill/tensor';
-import { nested } from '../nest.js';
+import { divisorOf, nested } from '../nest.js';
 import type { AddBuffer } from '../stages.js';
 import { replaceCounters } from '../stretches.js';
 import { LANES } from '../vector.js';
@@ -61,6 +61,9 @@ const RESULTS: Matrix = [
 /** With fewer channels or rows there is less to gain than sums take. */
 const LEAST = 16;
 
+/** Elements of what is transformed, at the most: of all weights, and of a thread's tiles. */
+const MOST = 2 ** 22;
+
 /** Parts to divide among threads, at the least. */
 const PARTS = 8;
 
@@ -100,7 +103,7 @@ function passOf(contraction: Contraction): Pass | undefined {
     [left, right],
     [right, left],
   ]) {
-    const [row, ...more] = loops.filter((axis) => strideOf(factor, axis) !== 0);
+    const [row, ...more]: (LoopAxis | undefined)[] = loops.filter((axis) => strideOf(factor, axis) !== 0);
     for (const [within, around] of [
       [reduced, loops],
       [loops, reduced],
@@ -115,9 +118,11 @@ function passOf(contraction: Contraction): Pass | undefined {
       const [across, down] = windows.sort((a, b) => strideOf(image, a.large) - strideOf(image, b.large));
       const used = new Set([row, ...windows.flatMap(({ small, large }) => [small, large])]);
       const isLeft = (axis: LoopAxis): boolean => !used.has(axis) && strideOf(image, axis) !== 0;
-      const [channel] = within.filter(isLeft);
+      const [channel]: (LoopAxis | undefined)[] = within.filter(isLeft);
       const [example] = around.filter(isLeft);
       if (
+        row &&
+        channel &&
         windows.length === 2 &&
         more.length === 0 &&
         // No axis is used twice, and the image runs along each but the row.
@@ -146,13 +151,6 @@ function product(row: readonly number[], values: readonly Expression[]): Express
     const term = factor === 1 ? value : binary('mul', value, constantOf(factor, 'float32'), 'float32');
     return sum ? binary('add', sum, term, 'float32') : term;
   }, undefined) as Expression;
-}
-
-/** The largest divisor of an extent that is at most `most`. */
-function divisorOf(extent: number, most: number): number {
-  let divisor = Math.max(1, Math.min(extent, Math.floor(most)));
-  while (extent % divisor > 0) divisor--;
-  return divisor;
 }
 
 function loaded({ buffer, index }: Access): Expression {
@@ -203,7 +201,8 @@ export function inWinogradForm(
     limit /= part.extent;
     return part;
   });
-  if (pointsOf(parts) < PARTS) return undefined;
+  const kept = 16 * Math.max(channel.extent * row.extent, (channel.extent + row.extent) * pointsOf(tile));
+  if (pointsOf(parts) < PARTS || kept > MOST) return undefined;
   const turns = blocks.map((extent, i) => axis(extent / parts[i].extent));
   const line = axis(2 * high);
   const tiles = [axis(pointsOf(tile))];
@@ -214,26 +213,25 @@ export function inWinogradForm(
     [example.axis, indexOver([parts[0], turns[0], tile[0]])],
     [down.large.axis, indexOver([parts[1], turns[1], line])],
   ]);
-  const inTile =
-    ({ buffer, index }: Access): Elements =>
-    (i, j) => {
-      const steps = new Map([
-        [line.axis, shiftIndex(scaleIndex(indexOver([tile[1]]), 2), i)],
-        [across.large.axis, shiftIndex(scaleIndex(indexOver([tile[2]]), 2), j)],
-        [down.small.axis, constantIndex(1 - down.step)],
-        [across.small.axis, constantIndex(1 - across.step)],
-      ]);
-      return { buffer, index: mapIndex(mapIndex(index, inPart), steps) };
-    };
   const inWindow =
     ({ buffer, index }: Access): Elements =>
     (i, j) => {
-      const steps = new Map([
+      const places = new Map([
         [down.small.axis, constantIndex(1 + (i - 1) * down.step)],
         [across.small.axis, constantIndex(1 + (j - 1) * across.step)],
       ]);
-      return { buffer, index: mapIndex(index, steps) };
+      return { buffer, index: mapIndex(index, places) };
     };
+  const inTile = (access: Access): Elements => {
+    const { buffer, index } = inWindow(access)(0, 0);
+    return (i, j) => {
+      const places = new Map([
+        [line.axis, shiftIndex(scaleIndex(indexOver([tile[1]]), 2), i)],
+        [across.large.axis, shiftIndex(scaleIndex(indexOver([tile[2]]), 2), j)],
+      ]);
+      return { buffer, index: mapIndex(mapIndex(index, inPart), places) };
+    };
+  };
   /** Room for such matrices; for all threads once for each point of some loops. */
   const addPlaces = (
     role: 'scratch' | 'intermediate',
@@ -321,12 +319,12 @@ export function inWinogradForm(
       ...epilogue.map(replaceCounters(inPart)),
     ]);
 
+  const axes = isByWeights ? [channel, down.small, across.small] : [row, tile[0], line, across.large];
+  const own = { buffer: addBuffer('float32', pointsOf(axes), 'scratch'), index: indexOver(axes) };
   const images = addPlaces('scratch', channel, pointsOf(tile));
   const results = addPlaces('scratch', row, pointsOf(tile));
   const weights = addPlaces('intermediate', row, channel.extent);
   const ofImage = transform([channel, ...tile], IMAGE, inTile(image), inPlaces(images, tile));
-  const axes = isByWeights ? [channel, down.small, across.small] : [row, tile[0], line, across.large];
-  const own = { buffer: addBuffer('float32', pointsOf(axes), 'scratch'), index: indexOver(axes) };
   const bodies = isByWeights ? byWeights() : forward();
   return bodies.map((body) => ({ ...kernel, body }));
 

@@ -11,6 +11,9 @@ import type { Condition, Expression, WordName } from './program.js';
  */
 const interned = new Map<string, Expression>();
 
+/** How many expressions there have been: a backend may rewrite those of one lowering after another. */
+let made = 0;
+
 /** How many loop counters and registers have been named. */
 let names = 0;
 
@@ -31,14 +34,14 @@ function make(structure: string, parts: readonly Expression[], fields: Fields<Ex
   const full = `${structure}(${parts.map(({ key }) => key).join()})${fields.dtype}`;
   const known = interned.get(full);
   if (known) return known;
-  const made: Expression = {
+  const expression: Expression = {
     axes: 'index' in fields ? axesOf(fields.index) : union(parts, 'axes'),
     registers: union(parts, 'registers'),
     ...fields,
-    key: `e${interned.size}`,
+    key: `e${made++}`,
   };
-  interned.set(full, made);
-  return made;
+  interned.set(full, expression);
+  return expression;
 }
 
 const NONE: ReadonlySet<number> = new Set();
