@@ -3,8 +3,8 @@
  * function's instructions, in stack order, to one growing byte array. Nothing is kept as objects or nested
  * lists, because a training step has tens of thousands of instructions and is assembled while someone waits.
  *
- * The engine validates the module; this file checks only what would come out as something else: numbers that do not
- * fit their immediate, and locals that are given back twice.
+ * The engine validates the module; this file checks only what would come out as something else: instructions it does not
+ * know, numbers that do not fit their immediate, and locals that are given back twice.
  */
 import {
   laneOpcodes,
@@ -272,7 +272,7 @@ export class FunctionBuilder {
   #opcode(code: number): void {
     if (code <= 0xff) return this.#code.byte(code);
     this.#code.byte(code >> 12);
-    this.#code.unsigned(code & 0xfff);
+    this.#code.unsigned(code % 0x1000);
   }
 
   /** An instruction without immediates. */

@@ -10,9 +10,9 @@ interface Stretch {
   readonly to: number;
 }
 
-/** What is free in a program's arena while one of its kernels runs: there the kernel's scratch memory lies. */
+/** What is free in a program's arena while one of its kernels runs: there lies what it needs besides, its scratch memory too. */
 export class Gaps {
-  /** For each kernel, what is in use while it runs, in order. */
+  /** For each kernel, what is in use while it runs. */
   readonly #used: readonly Stretch[][];
   /** For each buffer, the kernels that load or store it, in order. */
   readonly users: number[][];
@@ -21,7 +21,7 @@ export class Gaps {
 
   constructor({ buffers, kernels, arenaBytes }: Program) {
     this.bytes = arenaBytes;
-    const used = kernels.map((): Stretch[] => []);
+    this.#used = kernels.map(() => []);
     this.users = buffers.map(() => []);
     kernels.forEach(({ body }, kernel) => {
       for (const buffer of new Set(accessesIn(body).map((each) => each.buffer)))
@@ -34,9 +34,8 @@ export class Gaps {
       const first = role === 'intermediate' || role === 'output' ? users[0] : 0;
       const last = role === 'output' || role === 'flags' ? kernels.length - 1 : users[users.length - 1];
       const stretch = { from: offset, to: offset + length * bytesPerElement(dtype) };
-      for (let kernel = first; kernel <= last; kernel++) used[kernel].push(stretch);
+      for (let kernel = first; kernel <= last; kernel++) this.#used[kernel].push(stretch);
     });
-    this.#used = used;
   }
 
   /** The offset in the arena of so many bytes that are free while a kernel runs, and are not from then on: the lowest. */

@@ -126,11 +126,11 @@ export function assembleProgram(
     const loops = times[number] < WORTH_DIVIDING ? [] : nestOf(kernel.body).loops;
     const arena = loadInto(f, TABLE.arena);
     let kept = 0;
-    const bases = program.buffers.map(({ role, slot, offset, length }, buffer) => {
+    const bases = program.buffers.map(({ role, slot, offset, length, dtype }, buffer) => {
       if (!gaps.users[buffer].includes(number)) return arena;
       if (role === 'resident') return loadInto(f, TABLE.residents + slot);
       if (role !== 'scratch') return arena;
-      kept = Math.max(kept, aligned(offset + 4 * length));
+      kept = Math.max(kept, aligned(offset + length * bytesPerElement(dtype)));
       return scratch;
     });
     const share =

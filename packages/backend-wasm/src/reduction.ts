@@ -1,6 +1,7 @@
 import type { Access, LoopAxis, ReduceStatement } from '@downhill/tensor';
 import { coefficientOf, identityOf, loadsIn } from '@downhill/tensor';
 import type { CodeContext } from './code-context.js';
+import type { PlainOp } from './opcodes.js';
 import { emitCombined, emitConstant, emitScalar, instruction, VALUE_TYPES } from './scalar.js';
 import { emitCounted, emitInnermost, emitStatements, emitTurns, SIDE_BY_SIDE } from './statements.js';
 import {
@@ -16,7 +17,7 @@ import {
 /** Replaces the two vectors on the stack by what the reduction makes of them. */
 function emitVectorCombined({ f }: CodeContext, { combine, value }: ReduceStatement): void {
   const rectified = combine === 'max' && isRectified(value);
-  f.op(rectified ? 'i32x4.max_u' : (instruction(vectorType(value.dtype), combine) ?? 'unreachable'));
+  f.op(rectified ? 'i32x4.max_u' : (instruction(vectorType(value.dtype), combine) as PlainOp));
 }
 
 /**

@@ -291,7 +291,7 @@ function emitBinary(c: CodeContext, { name, left, right }: BinaryExpression): vo
       : name === 'wordXor'
         ? 'v128.xor'
         : instruction(vectorType(left.dtype), name);
-  f.op(op ?? 'unreachable');
+  f.op(op as PlainOp);
 }
 
 function isZero(expression: Expression): boolean {

@@ -3,9 +3,11 @@ import {
   concat,
   expand,
   flip,
+  generator,
   pad,
   permute,
   portable,
+  random,
   reshape,
   setBackend,
   sizeOf,
@@ -33,6 +35,21 @@ export function oneOf<T>(choose: Choose, ...options: readonly T[]): T {
   return options[choose(fc.nat, options.length - 1)];
 }
 
+/** A whole number from `min` to `max`. */
+export function between(choose: Choose, min: number, max: number): number {
+  return choose(fc.integer, { min, max });
+}
+
+/** Draws tensors of normal numbers that are there already, whichever backend reads them. */
+export function drawFrom(seed: number): (shape: Shape) => Tensor {
+  const source = generator(seed);
+  return (shape) => {
+    const values = stopGradient(random.normal(shape, { generator: source }));
+    values.dataSync();
+    return values;
+  };
+}
+
 /**
  * How far results may be apart: not at all (but NaN is NaN), a distance, a number of units in the last place, or a part of
  * what `of` holds: the sum of the absolute values of what was added up.
@@ -43,7 +60,8 @@ export type Tolerance =
   | { readonly ulp: number }
   | { readonly relative: number; readonly of: Tensor };
 
-function elementsOn(backend: Backend, x: Tensor): TypedArray {
+/** What a backend computes for a tensor that may have been computed before. */
+export function elementsOn(backend: Backend, x: Tensor): TypedArray {
   setBackend(backend);
   // A node of its own, so that each backend computes the whole graph.
   return stopGradient(x).dataSync();

@@ -66,6 +66,10 @@ describe('constants', () => {
     expect(assemble([], ['f64'], (f) => f.f64Const(Math.PI))()).toBe(Math.PI);
   });
 
+  it('an instruction that is not known is refused', () => {
+    expect(() => assemble([], [], (f) => f.op('i32x4.half' as PlainOp))).toThrow(/expected an integer/);
+  });
+
   it('an integer that does not fit is refused', () => {
     expect(() => assemble([], ['i32'], (f) => f.i32Const(2 ** 32))).toThrow(/32-bit integer/);
     expect(() => assemble([], ['i32'], (f) => f.i32Const(0.5))).toThrow(/32-bit integer/);

@@ -28,7 +28,8 @@ import type { Plan } from '../src/contraction/plan.js';
 import { planContraction } from '../src/contraction/plan.js';
 import { assembleProgram } from '../src/program-module.js';
 import { stretchesOf } from '../src/stretches.js';
-import { agree, backends, chooseData, oneOf, type Choose } from './agreement.js';
+import { agree, backends, between, chooseData, oneOf, type Choose } from './agreement.js';
+import { adjoints, convolve } from './convolution.js';
 
 afterAll(() => {
   setBackend(backends.portable);
@@ -36,24 +37,6 @@ afterAll(() => {
 
 function property(numRuns: number, body: (choose: Choose) => void): void {
   fc.assert(fc.property(fc.gen(), body), { numRuns, seed: 20261125 });
-}
-
-const between = (choose: Choose, min: number, max: number): number => choose(fc.integer, { min, max });
-
-interface Geometry {
-  readonly size: number[];
-  readonly stride: number[];
-  readonly dilation: number[];
-  readonly padding: number[];
-}
-
-function convolve(x: Tensor, weights: Tensor, geometry: Geometry): Tensor {
-  return einsum('ncyxuv,ocuv->noyx', windows(x, { axes: [2, 3], ...geometry }), weights);
-}
-
-/** What the two gradients of Σ g · convolve(x, weights) are. */
-function adjoints(x: Tensor, weights: Tensor, g: Tensor, geometry: Geometry): Tensor[] {
-  return gradients(sum(convolve(x, weights, geometry).mul(g)), [x, weights]);
 }
 
 describe('every pass of a convolution agrees with the portable backend', () => {

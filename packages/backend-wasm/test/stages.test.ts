@@ -5,15 +5,12 @@ import {
   argmax,
   compile,
   einsum,
-  generator,
   loadsIn,
   max,
   min,
-  random,
   relu,
   setBackend,
   sqrt,
-  stopGradient,
   sum,
   variable,
   windows,
@@ -21,7 +18,7 @@ import {
 import { afterAll, describe, expect, test } from 'vitest';
 import { inStages } from '../src/stages.js';
 import { storesIn } from '../src/statements.js';
-import { backends } from './agreement.js';
+import { backends, drawFrom } from './agreement.js';
 
 const all = await Promise.all([1, 2, 3].map((threads) => wasm({ threads })));
 
@@ -30,13 +27,7 @@ afterAll(() => {
   setBackend(backends.portable);
 });
 
-const source = generator(20261128);
-
-function draw(shape: readonly number[]): Tensor {
-  const values = stopGradient(random.normal(shape, { generator: source }));
-  values.dataSync();
-  return values;
-}
+const draw = drawFrom(20261128);
 
 /** Whether a reduction in a kernel loads what a loop beside it stores. */
 function loadsWhatItStores({ body }: Pick<Kernel, 'body'>): boolean {

@@ -1,19 +1,15 @@
-import { gradients } from '@downhill/autograd';
 import { wasm } from '@downhill/backend-wasm';
-import type { Program, Tensor } from '@downhill/tensor';
+import type { Backend, Program, Tensor } from '@downhill/tensor';
 import {
+  accessesIn,
   compile,
   einsum,
   expand,
   flip,
-  generator,
   kernelCosts,
-  random,
   relu,
   setBackend,
   slice,
-  stopGradient,
-  sum,
   tensor,
   variable,
   windows,
@@ -22,7 +18,8 @@ import {
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { inStages } from '../src/stages.js';
-import { backends, oneOf, type Choose } from './agreement.js';
+import { backends, between, drawFrom, elementsOn, oneOf, type Choose } from './agreement.js';
+import { adjoints, convolve } from './convolution.js';
 
 const all = await Promise.all([1, 2, 3, 5].map((threads) => wasm({ threads })));
 
@@ -31,39 +28,15 @@ afterAll(() => {
   setBackend(backends.portable);
 });
 
-interface Geometry {
-  readonly size: readonly number[];
-  readonly padding: readonly number[];
-  readonly stride?: readonly number[];
-  readonly dilation?: readonly number[];
-}
-
-/** [N, C, H, W] and [O, C, 3, 3] give [N, O, H', W']. */
-function convolve(x: Tensor, weights: Tensor, geometry: Geometry): Tensor {
-  return einsum('ncyxuv,ocuv->noyx', windows(x, { axes: [2, 3], ...geometry }), weights);
-}
-
-/** The gradients of Σ g · convolve(x, weights) by data and by weights. */
-function adjoints(x: Tensor, weights: Tensor, g: Tensor, geometry: Geometry): Tensor[] {
-  return gradients(sum(convolve(x, weights, geometry).mul(g)), [x, weights]);
-}
+const draw = drawFrom(2);
 
 /** Which kernels of a program are brought into Winograd's form: they alone have memory for each thread. */
 function formed(program: Program): number[] {
   const { program: staged, origins } = inStages(program);
-  const perThread = staged.buffers.flatMap(({ role }, buffer) => (role === 'scratch' ? [buffer] : []));
-  const found = staged.kernels.flatMap(({ body }, kernel) =>
-    perThread.some((buffer) => JSON.stringify(body, withoutSets).includes(`"buffer":${buffer},`))
-      ? [origins[kernel]]
-      : [],
+  const found = origins.filter((_, kernel) =>
+    accessesIn(staged.kernels[kernel].body).some(({ buffer }) => staged.buffers[buffer].role === 'scratch'),
   );
   return [...new Set(found)];
-}
-
-const withoutSets = (_: string, value: unknown): unknown => (value instanceof Set ? [] : value);
-
-function between(choose: Choose, min: number, max: number): number {
-  return choose(fc.integer, { min, max });
 }
 
 /** Whole numbers from -3 to 3: whatever is summed, halves and quarters of them included, is exact. */
@@ -77,10 +50,9 @@ function wholes(choose: Choose, shape: readonly number[]): Tensor {
   return tensor(values, { shape: [...shape] });
 }
 
-function elementsOn(backend: (typeof all)[number] | typeof backends.portable, x: Tensor): number[] {
-  setBackend(backend);
-  // 0 and -0 are the same here.
-  return Array.from(stopGradient(x).dataSync(), (value) => value + 0);
+/** 0 and -0 are the same here. */
+function numbersOn(backend: Backend, x: Tensor): number[] {
+  return Array.from(elementsOn(backend, x), (value) => value + 0);
 }
 
 describe('passes of convolutions with windows of 3 x 3', () => {
@@ -104,7 +76,7 @@ describe('passes of convolutions with windows of 3 x 3', () => {
         const y = convolve(x, weights, geometry);
         const g = wholes(choose, y.shape);
         for (const pass of [relu(y.add(bias)), ...adjoints(x, weights, g, geometry)]) {
-          const [expected, ...got] = [backends.portable, ...all].map((backend) => elementsOn(backend, pass));
+          const [expected, ...got] = [backends.portable, ...all].map((backend) => numbersOn(backend, pass));
           for (const each of got) expect(each).toEqual(expected);
         }
         const [a, b, c] = [x, weights, g].map((value) => variable(value));
@@ -122,8 +94,6 @@ describe('passes of convolutions with windows of 3 x 3', () => {
   });
 
   test('whichever factor comes first, and with weights turned round', () => {
-    const source = generator(1);
-    const draw = (shape: number[]): Tensor => tensor(random.normal(shape, { generator: source }).toArray());
     const [x, weights] = [variable(draw([8, 16, 10, 18])), variable(draw([17, 16, 3, 3]))];
     const views = (): Tensor => windows(x.value, { axes: [2, 3], size: 3 });
     const ways = [
@@ -132,9 +102,9 @@ describe('passes of convolutions with windows of 3 x 3', () => {
       () => einsum('ncyxuv,ocuv->noyx', views(), flip(flip(weights.value, 2), 3)),
     ];
     for (const way of ways) {
-      const expected = elementsOn(backends.portable, way());
+      const expected = numbersOn(backends.portable, way());
       const most = Math.max(...expected.map(Math.abs));
-      elementsOn(all[1], way()).forEach((value, i) => {
+      numbersOn(all[1], way()).forEach((value, i) => {
         expect(Math.abs(value - expected[i])).toBeLessThan(1e-6 * most);
       });
     }
@@ -142,11 +112,10 @@ describe('passes of convolutions with windows of 3 x 3', () => {
   });
 
   test('are not found where windows of windows run along one axis', () => {
-    const source = generator(3);
     const [x, weights] = [
       [8, 16, 36],
       [16, 16, 3, 3],
-    ].map((shape) => variable(tensor(random.normal(shape, { generator: source }).toArray())));
+    ].map((shape) => variable(draw(shape)));
     const step = (): Tensor =>
       einsum(
         'nclij,ocij->nol',
@@ -154,8 +123,8 @@ describe('passes of convolutions with windows of 3 x 3', () => {
         weights.value,
       );
     expect(formed(compile(step).program())).toEqual([]);
-    const expected = elementsOn(backends.portable, step());
-    elementsOn(all[0], step()).forEach((value, i) => {
+    const expected = numbersOn(backends.portable, step());
+    numbersOn(all[0], step()).forEach((value, i) => {
       expect(value).toBeCloseTo(expected[i], 4);
     });
   });
@@ -170,36 +139,27 @@ describe('passes of convolutions with windows of 3 x 3', () => {
   });
 
   test('are not found where a factor is the same along an axis of it', () => {
-    const choose = { grey: [8, 1, 18, 18], colours: [8, 16, 18, 18] } as const;
-    const draw = (shape: readonly number[]): Tensor =>
-      tensor(random.normal(shape, { generator: generator(4) }).toArray());
-    const [grey, colours] = [draw(choose.grey), draw(choose.colours)];
+    const shapes = { grey: [8, 1, 18, 18], colours: [8, 16, 18, 18] } as const;
+    const [grey, colours] = [draw(shapes.grey), draw(shapes.colours)];
     const [weights, one] = [draw([16, 16, 3, 3]), draw([1, 16, 3, 3])];
     const geometry = { size: [3, 3], padding: [0, 0] };
     for (const step of [
-      () => convolve(expand(grey, choose.colours), weights, geometry),
+      () => convolve(expand(grey, shapes.colours), weights, geometry),
       () => convolve(colours, expand(one, [16, 16, 3, 3]), geometry),
       () =>
         adjoints(
-          expand(grey, choose.colours),
+          expand(grey, shapes.colours),
           weights,
           slice(colours, [0, 8], [0, 16], [0, 16], [0, 16]),
           geometry,
         )[1],
     ]) {
-      const expected = elementsOn(backends.portable, step());
-      elementsOn(all[1], step()).forEach((value, i) => {
+      const expected = numbersOn(backends.portable, step());
+      numbersOn(all[1], step()).forEach((value, i) => {
         expect(value).toBeCloseTo(expected[i], 2);
       });
     }
   });
-
-  const source = generator(2);
-  const normal = (shape: readonly number[]): Tensor => {
-    const values = stopGradient(random.normal(shape, { generator: source }));
-    values.dataSync();
-    return values;
-  };
 
   describe.each([
     [16, 64, 64, 16],
@@ -207,9 +167,9 @@ describe('passes of convolutions with windows of 3 x 3', () => {
     [64, 32, 48, 8],
   ])('of %d examples, %d to %d channels, %d x %3$d', (examples, channels, rows, extent) => {
     const geometry = { size: [3, 3], padding: [1, 1] };
-    const x = variable(normal([examples, channels, extent, extent]));
-    const weights = variable(normal([rows, channels, 3, 3]));
-    const g = variable(normal([examples, rows, extent, extent]));
+    const x = variable(draw([examples, channels, extent, extent]));
+    const weights = variable(draw([rows, channels, 3, 3]));
+    const g = variable(draw([examples, rows, extent, extent]));
     const passes = {
       forward: () => convolve(x.value, weights.value, geometry),
       'by data': () => adjoints(x.value, weights.value, g.value, geometry)[0],
@@ -224,9 +184,9 @@ describe('passes of convolutions with windows of 3 x 3', () => {
     });
 
     test.each(Object.entries(passes))('%s: errors below 5e-6 of the largest result', (_, pass) => {
-      const expected = elementsOn(backends.portable, pass());
+      const expected = numbersOn(backends.portable, pass());
       const most = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-      const got = elementsOn(all[0], pass());
+      const got = numbersOn(all[0], pass());
       const error = got.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i])), 0);
       expect(error / most).toBeLessThan(5e-6);
       // And not those of another program.
@@ -249,10 +209,10 @@ describe('passes of convolutions with windows of 3 x 3', () => {
     ['of one small image', { examples: 1, extents: [4, 8] }, [0, 0, 0]],
   ] as const)('are in this form where they gain: windows %s', (_, changes, expected) => {
     const { examples, channels, rows, extents, ...geometry } = { ...shape, ...changes };
-    const x = variable(normal([examples, channels, ...extents]));
-    const weights = variable(normal([rows, channels, ...geometry.size]));
+    const x = variable(draw([examples, channels, ...extents]));
+    const weights = variable(draw([rows, channels, ...geometry.size]));
     const y = convolve(x.value, weights.value, geometry);
-    const g = variable(normal(y.shape));
+    const g = variable(draw(y.shape));
     const steps = [
       () => convolve(x.value, weights.value, geometry),
       () => adjoints(x.value, weights.value, g.value, geometry)[0],

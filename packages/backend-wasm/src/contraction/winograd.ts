@@ -119,7 +119,7 @@ function passOf(contraction: Contraction): Pass | undefined {
       const used = new Set([row, ...windows.flatMap(({ small, large }) => [small, large])]);
       const isLeft = (axis: LoopAxis): boolean => !used.has(axis) && strideOf(image, axis) !== 0;
       const [channel]: (LoopAxis | undefined)[] = within.filter(isLeft);
-      const [example] = around.filter(isLeft);
+      const [example]: (LoopAxis | undefined)[] = around.filter(isLeft);
       if (
         row &&
         channel &&
@@ -127,7 +127,7 @@ function passOf(contraction: Contraction): Pass | undefined {
         more.length === 0 &&
         // No axis is used twice, and the image runs along each but the row.
         used.size === 5 &&
-        loops.length + reduced.length === used.add(channel).add(example ?? channel).size &&
+        loops.length + reduced.length === (example ? 7 : 6) &&
         strideOf(image, row) === 0 &&
         Math.min(channel.extent, row.extent) >= LEAST &&
         strideOf(image, across.large) === 4 &&
