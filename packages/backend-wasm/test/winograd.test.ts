@@ -111,17 +111,14 @@ describe('passes of convolutions with windows of 3 x 3', () => {
     expect(ways.map((way) => formed(compile(way).program()).length)).toEqual([1, 1, 1]);
   });
 
-  test('are not found where windows of windows run along one axis', () => {
-    const [x, weights] = [
-      [8, 16, 36],
-      [16, 16, 3, 3],
-    ].map((shape) => variable(draw(shape)));
-    const step = (): Tensor =>
-      einsum(
-        'nclij,ocij->nol',
-        windows(windows(x.value, { axes: [2], size: 3 }), { axes: [2], size: 3 }),
-        weights.value,
-      );
+  test.each([
+    ['nclij,ocij->nol', [8, 16, 36]],
+    // As many axes as an image has.
+    ['ncdlij,ocij->nodl', [8, 16, 5, 36]],
+  ])('are not found where windows of windows run along one axis: %s', (formula, shape) => {
+    const [x, weights] = [shape, [16, 16, 3, 3]].map((each) => variable(draw(each)));
+    const along = { axes: [shape.length - 1], size: 3 };
+    const step = (): Tensor => einsum(formula, windows(windows(x.value, along), along), weights.value);
     expect(formed(compile(step).program())).toEqual([]);
     const expected = numbersOn(backends.portable, step());
     numbersOn(all[0], step()).forEach((value, i) => {
